@@ -1,0 +1,29 @@
+"""All assets and checks, by layer.
+
+Belongs here: the one list of what there is, so that one screen shows the graph by layer. Does not belong here: jobs and
+schedules.
+"""
+
+import dagster as dg
+
+from assets import checks, core, plan, raw, survival, tables, week
+
+GROUPS = ("raw", "core", "week", "spells", "survival", "score", "plan", "out")
+"""Groups in the order of the graph."""
+
+
+def build_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
+    """Every asset of the project."""
+    return [
+        *raw.ASSETS,
+        *core.ASSETS,
+        week.build_week_asset(partitions),
+        *tables.build_sql_assets(partitions),
+        *survival.build_survival_assets(partitions),
+        *plan.build_plan_assets(partitions),
+    ]
+
+
+def build_checks(assets: list[dg.AssetsDefinition]) -> list[dg.AssetChecksDefinition]:
+    """The contract check of every asset that has a contract."""
+    return checks.build_contract_checks(frozenset(spec.key.to_user_string() for a in assets for spec in a.specs))

@@ -1,0 +1,50 @@
+"""Assets made by SQL files, one per file.
+
+Belongs here: the factory that turns `sql/<layer>/<table>.sql` and the table's contract into an asset. Does not belong here:
+tables that need Python (`assets.survival`, `assets.plan`).
+"""
+
+import dagster as dg
+
+from assets.metadata import OWNER, column_schema, table_metadata
+from assets.resources import WAREHOUSE
+from data_contracts import load_contract, table_names
+from sql import Query, queries
+from winback.contracts.tables import replace_from_query
+
+GROUP_OF_LAYER = {"core": "spells", "score": "score", "plan": "plan", "out": "out"}
+
+
+def build_sql_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
+    """One asset per SQL file."""
+    return [_sql_asset(query, partitions) for query in queries().values()]
+
+
+def dependencies(query: Query) -> list[str]:
+    """Asset names a query reads: computed tables as they are, `asof_*` views through the week, core views directly."""
+    known = frozenset(table_names("computed") + table_names("output")) | {f"core_{t}" for t in table_names("input")}
+    week_parts = {"core_cycle_groups", "core_plays"}
+    ledgers = {"ledger_assignments", "ledger_lapses"}
+    return sorted({"core_week", *(set(query.reads(known)) - week_parts - ledgers)})
+
+
+def _sql_asset(query: Query, partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+    contract = load_contract(query.table)
+
+    @dg.asset(
+        name=query.table,
+        group_name=GROUP_OF_LAYER[query.layer],
+        partitions_def=partitions,
+        deps=dependencies(query),
+        required_resource_keys={WAREHOUSE},
+        description=contract.description,
+        owners=[OWNER],
+        kinds={"duckdb", "sql"},
+        metadata={"dagster/column_schema": column_schema(contract), "query": dg.MetadataValue.md(f"```sql\n{query.text}\n```")},
+    )
+    def table(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        con = context.resources.warehouse.con
+        replace_from_query(con, query.table, query.text)
+        return dg.MaterializeResult(metadata=table_metadata(con, query.table))
+
+    return table

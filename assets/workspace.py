@@ -1,0 +1,126 @@
+"""A workspace on disk.
+
+Belongs here: where things lie, taking the workspace's lock, and opening the warehouse. Does not belong here: what is in it.
+
+One writer at a time by design: whoever opens the warehouse holds the workspace's file lock for as long. Readers never open
+it; they read the published folders and `state/`.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+from filelock import FileLock, Timeout
+
+from data_contracts import table_names
+from winback.config import Settings, parse_settings
+from winback.contracts.tables import create_empty_tables
+from winback.errors import RunFailedError, UsageError
+from winback.load.ledger import create_ledger
+from winback.publication.week_ledger import create_week_ledger
+
+FOLDERS = ("inbox", "templates", "archive", "models", "published", "outbox", "dagster", "state")
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A workspace folder and its settings."""
+
+    root: Path
+    settings: Settings
+
+    def folder(self, name: str) -> Path:
+        """One of the workspace's folders."""
+        return self.root / name
+
+    @property
+    def warehouse_path(self) -> Path:
+        """The DuckDB file that only runs open."""
+        return self.root / "warehouse.duckdb"
+
+    @property
+    def lock_path(self) -> Path:
+        """The lock file; who holds it is written beside it."""
+        return self.root / "state" / "workspace.lock"
+
+
+def open_workspace(root: Path) -> Workspace:
+    """The workspace in `root`. Raises UsageError if there is none or its settings are wrong."""
+    path = root / "winback.toml"
+    if not path.is_file():
+        raise UsageError(f"{root} is no workspace: it has no winback.toml. Make one with: winback init {root}")
+    workspace = Workspace(root.resolve(), parse_settings(path.read_text(encoding="utf-8"), str(path)))
+    for name in FOLDERS:
+        workspace.folder(name).mkdir(exist_ok=True)
+    return workspace
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """An open warehouse: the workspace, its connection, and the day the run takes for today."""
+
+    workspace: Workspace
+    con: duckdb.DuckDBPyConnection
+    today: date
+
+    @property
+    def settings(self) -> Settings:
+        """The workspace's settings."""
+        return self.workspace.settings
+
+
+@contextmanager
+def open_warehouse(workspace: Workspace, today: Callable[[], date], wait_seconds: float) -> Iterator[Warehouse]:
+    """Take the workspace's lock, open the warehouse with its ledgers in place, and close both afterwards.
+
+    Raises RunFailedError that names the holder if the lock is not free within `wait_seconds`.
+    """
+    holder = workspace.folder("state") / "lock_holder.txt"
+    lock = FileLock(workspace.lock_path)
+    try:
+        lock.acquire(timeout=wait_seconds)
+    except Timeout as error:
+        who = holder.read_text(encoding="utf-8").strip() if holder.is_file() else "another process"
+        raise RunFailedError(
+            f"the workspace {workspace.root} is in use by {who}; wait for it, or run with a longer --wait"
+        ) from error
+    try:
+        write_atomically(holder, f"process {os.getpid()} on {socket.gethostname()}\n".encode())
+        con = _connect(workspace)
+        try:
+            yield Warehouse(workspace, con, today())
+        finally:
+            con.close()
+    finally:
+        lock.release()
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file so that readers see either the old one or the whole new one."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with os.fdopen(handle, "wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.replace(name, path)
+
+
+def _connect(workspace: Workspace) -> duckdb.DuckDBPyConnection:
+    try:
+        con = duckdb.connect(str(workspace.warehouse_path))
+    except duckdb.Error as error:
+        raise RunFailedError(f"the warehouse {workspace.warehouse_path} cannot be opened: {error}") from error
+    con.execute("SET TimeZone = 'UTC'")
+    con.execute("SET temp_directory = ?", [str(workspace.folder("state") / "duckdb_tmp")])
+    create_ledger(con)
+    create_week_ledger(con)
+    create_empty_tables(con, table_names("computed") + table_names("output"))
+    return con

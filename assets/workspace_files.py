@@ -1,0 +1,55 @@
+"""Making a workspace, and putting imported logs into its inbox.
+
+Belongs here: folders, settings file, templates, Dagster's own settings, imported files. Does not belong here: opening the
+warehouse.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from assets.inbox import SIDECAR
+from assets.workspace import FOLDERS, Workspace, open_workspace, write_atomically
+from data_contracts import load_contract, table_names
+from winback.config import Settings, settings_text
+from winback.contracts.templates import template_csv
+from winback.errors import UsageError
+from winback.importers.imported import ImportedLog
+
+DAGSTER_SETTINGS = """# Dagster's settings for this workspace: no telemetry, and runs start at once.
+# One run at a time is held by the workspace's own lock, whoever starts it.
+telemetry:
+  enabled: false
+run_coordinator:
+  module: dagster._core.run_coordinator
+  class: DefaultRunCoordinator
+"""
+
+
+def create_workspace(root: Path, settings: Settings) -> Workspace:
+    """Make a workspace in `root`, which must not be one yet. Raises UsageError if it is, or is a file."""
+    if (root / "winback.toml").exists():
+        raise UsageError(f"{root} is a workspace already")
+    if root.exists() and not root.is_dir():
+        raise UsageError(f"{root} is a file, not a folder")
+    for name in FOLDERS:
+        (root / name).mkdir(parents=True, exist_ok=True)
+    (root / "dagster" / "dagster.yaml").write_text(DAGSTER_SETTINGS, encoding="utf-8")
+    for table in table_names("input"):
+        (root / "templates" / f"{table}.csv").write_bytes(template_csv(load_contract(table)))
+    write_atomically(root / "winback.toml", settings_text(settings).encode("utf-8"))
+    return open_workspace(root)
+
+
+def put_in_inbox(workspace: Workspace, log: ImportedLog) -> list[Path]:
+    """Write an imported log's tables to the inbox, each with a sidecar that declares its rows; returns the files."""
+    inbox, written = workspace.folder("inbox"), []
+    for table, rows in sorted(log.tables.items()):
+        path = inbox / f"{table}_{log.name}.csv"
+        rows.write_csv(path)
+        sidecar = {"rows": rows.height, "source": log.name}
+        path.with_name(path.name + SIDECAR).write_text(json.dumps(sidecar) + "\n", encoding="utf-8")
+        written.append(path)
+    (workspace.root / f"SOURCE_{log.name}.md").write_text(log.source_note, encoding="utf-8")
+    return written

@@ -1,0 +1,26 @@
+"""Terminals to print on.
+
+Belongs here: the consoles and small ways of showing things that several commands share. Does not belong here: commands.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+output = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+WorkspaceOption = Annotated[Path, typer.Option("--workspace", "-w", help="Folder of the workspace.")]
+
+
+def table(title: str, *columns: str, numbers: tuple[str, ...] = ()) -> Table:
+    """An empty table whose columns in `numbers` are right-aligned."""
+    drawn = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    for column in columns:
+        drawn.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
+    return drawn

@@ -1,0 +1,27 @@
+"""What a workspace tells without its warehouse being opened.
+
+Belongs here: reading the state files that runs leave behind. Does not belong here: showing them.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from assets.workspace import Workspace
+
+_EMPTY: dict[str, Any] = {
+    "newest_spend_on": None,
+    "files": [],
+    "totals": {"rows_received": 0, "rows_loaded": 0, "rows_quarantined": 0, "rows_duplicate": 0},
+    "weeks": [],
+}
+
+
+def read_state(workspace: Workspace) -> dict[str, Any]:
+    """Files, totals and weeks as the last run left them; empty before the first."""
+    path = workspace.folder("state") / "status.json"
+    if not path.is_file():
+        return dict(_EMPTY)
+    state: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return state

@@ -1,0 +1,15 @@
+"""The clock.
+
+Belongs here: the only place that reads the time of day. Everything else is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+
+def today_in(zone: ZoneInfo) -> Callable[[], date]:
+    """A function that tells today's date in `zone`."""
+    return lambda: datetime.now(zone).date()

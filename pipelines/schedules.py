@@ -1,0 +1,28 @@
+"""The schedule.
+
+Belongs here: when the weekly job runs by itself. Does not belong here: what it runs.
+"""
+
+from typing import Any
+
+import dagster as dg
+
+MONDAY_CRON = "0 6 * * 1"
+"""Mondays at 06:00 in the workspace's zone."""
+
+
+def monday_schedule(job: Any, timezone: str) -> dg.ScheduleDefinition:
+    """Run the week that begins on the Monday of the tick."""
+
+    @dg.schedule(
+        name="monday_playbooks",
+        cron_schedule=MONDAY_CRON,
+        job=job,
+        execution_timezone=timezone,
+        description="Every Monday at 06:00: this week's playbooks.",
+    )
+    def monday_playbooks(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        week = context.scheduled_execution_time.date().isoformat()
+        return dg.RunRequest(run_key=week, partition_key=week)
+
+    return monday_playbooks

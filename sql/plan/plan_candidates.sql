@@ -1,0 +1,91 @@
+-- Every lapsed account with what decides whether it can be on a list. A wish to be left alone counts from the moment it is
+-- known, whatever day it is dated: it is read from the newest version received, not from the version valid as of the week.
+WITH newest AS (
+    SELECT
+        account_id,
+        is_do_not_contact,
+        has_consent,
+        row_number() OVER (PARTITION BY account_id ORDER BY _batch DESC, valid_from_on DESC, _file_id DESC, _line DESC)
+            AS version_rank
+    FROM core_accounts
+    WHERE _batch <= (SELECT batch_cutoff FROM core_week)
+),
+
+wishes AS (
+    SELECT
+        ledger_assignments.account_id,
+        max(CASE WHEN outcomes.has_asked_no_contact OR outcomes.result = 'do_not_contact' THEN 1 ELSE 0 END)
+            AS has_asked_no_contact,
+        max(CASE WHEN outcomes.result = 'closed_business' THEN 1 ELSE 0 END) AS has_closed
+    FROM core_outcomes AS outcomes
+    INNER JOIN ledger_assignments ON outcomes.row_key = ledger_assignments.row_key
+    WHERE outcomes._batch <= (SELECT batch_cutoff FROM core_week)
+    GROUP BY ledger_assignments.account_id
+),
+
+contacts AS (
+    SELECT
+        touchpoints.account_id,
+        max(touchpoints.touched_on) AS last_contact_on,
+        sum(CASE WHEN datediff('day', touchpoints.touched_on, core_week.as_of_on) <= core_week.contact_cap_days THEN 1 ELSE 0 END)
+            AS n_recent
+    FROM asof_touchpoints AS touchpoints
+    CROSS JOIN core_week
+    WHERE touchpoints.direction = 'out'
+    GROUP BY touchpoints.account_id
+),
+
+listed AS (
+    SELECT
+        account_id,
+        max(ledger_assignments.week_on) AS last_listed_on
+    FROM ledger_assignments
+    CROSS JOIN core_week
+    WHERE ledger_assignments.week_on < core_week.as_of_on
+    GROUP BY account_id
+),
+
+delivered_reps AS (
+    SELECT count(*) AS n_reps FROM asof_reps
+),
+
+chances AS (
+    SELECT
+        scores.account_id,
+        scores.prob AS return_prob
+    FROM score_return_time AS scores
+    CROSS JOIN core_week
+    WHERE scores.horizon_days = core_week.horizon_days
+)
+
+SELECT
+    lapses.account_id,
+    lapses.as_of_on,
+    CASE WHEN delivered_reps.n_reps = 0 THEN core_week.default_rep_id ELSE reps.rep_id END AS rep_id,
+    CASE
+        WHEN coalesce(newest.is_do_not_contact, false) OR coalesce(wishes.has_asked_no_contact, 0) = 1 THEN 'do_not_contact'
+        WHEN NOT coalesce(newest.has_consent, NOT core_week.needs_consent) THEN 'no_consent'
+        WHEN coalesce(wishes.has_closed, 0) = 1 THEN 'closed_business'
+        WHEN lapses.lapsed_days > core_week.max_lapsed_days THEN 'too_long_ago'
+        WHEN datediff('day', contacts.last_contact_on, core_week.as_of_on) <= core_week.cooldown_days THEN 'contacted_recently'
+        WHEN datediff('day', listed.last_listed_on, core_week.as_of_on) <= core_week.cooldown_days THEN 'contacted_recently'
+        WHEN contacts.n_recent >= core_week.contact_cap THEN 'contact_cap'
+        WHEN delivered_reps.n_reps > 0 AND reps.rep_id IS NULL THEN 'no_rep'
+        WHEN delivered_reps.n_reps > 0 AND NOT coalesce(reps.is_active, true) THEN 'rep_inactive'
+        WHEN values_of.value_at_stake_amount <= 0 THEN 'no_value'
+    END AS cause,
+    values_of.value_at_stake_amount,
+    chances.return_prob,
+    lapses.lapsed_on,
+    lapses.silence_days
+FROM core_lapses AS lapses
+CROSS JOIN core_week
+CROSS JOIN delivered_reps
+INNER JOIN score_value AS values_of ON lapses.account_id = values_of.account_id
+LEFT JOIN chances ON lapses.account_id = chances.account_id
+LEFT JOIN newest ON lapses.account_id = newest.account_id AND newest.version_rank = 1
+LEFT JOIN asof_accounts AS accounts ON lapses.account_id = accounts.account_id
+LEFT JOIN asof_reps AS reps ON accounts.rep_id = reps.rep_id
+LEFT JOIN wishes ON lapses.account_id = wishes.account_id
+LEFT JOIN contacts ON lapses.account_id = contacts.account_id
+LEFT JOIN listed ON lapses.account_id = listed.account_id

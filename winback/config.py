@@ -1,0 +1,141 @@
+"""The settings of a workspace (`winback.toml`).
+
+Belongs here: every setting with its default, meaning and allowed range, and the text of a fresh `winback.toml`.
+Does not belong here: secrets (environment only) and anything derived from data.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from winback.errors import UsageError
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Days = Annotated[int, Field(ge=0, le=36500)]
+PositiveDays = Annotated[int, Field(ge=1, le=36500)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class WorkspaceSettings(_Section):
+    """Who the workspace is for and which time it lives in."""
+
+    language: Literal["en", "zh"] = "en"
+    timezone: str = "Asia/Shanghai"
+    clock: Literal["today", "data"] = "today"
+    base_currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "CNY"
+    phone_region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "CN"
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone_exists(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"'{value}' is not a time zone; use a name such as Asia/Shanghai or Europe/London") from error
+        return value
+
+
+class LapseSettings(_Section):
+    """When an account counts as lapsed."""
+
+    value_kinds: tuple[Literal["purchase", "subscription", "top_up", "consumption"], ...] = ("purchase", "subscription")
+    horizon_days: PositiveDays = 56
+    lapse_share: Share = 0.5
+    min_days: PositiveDays = 14
+    max_days: PositiveDays = 365
+    single_cycle_days: PositiveDays = 28
+    grace_days: Days = 7
+    cycle_bounds_days: tuple[PositiveDays, ...] = (7, 14, 28, 56, 112)
+
+    @model_validator(mode="after")
+    def _bounds_in_order(self) -> LapseSettings:
+        if self.min_days > self.max_days:
+            raise ValueError(f"min_days ({self.min_days}) is larger than max_days ({self.max_days})")
+        if list(self.cycle_bounds_days) != sorted(set(self.cycle_bounds_days)):
+            raise ValueError("cycle_bounds_days must grow from one to the next")
+        return self
+
+
+class ValueSettings(_Section):
+    """How value is told."""
+
+    forgone_cap_days: PositiveDays = 365
+
+
+class PlanSettings(_Section):
+    """Who may be contacted, and how much fits a week."""
+
+    default_rep_id: Annotated[str, Field(min_length=1, max_length=100)] = "default"
+    default_weekly_minutes: Annotated[int, Field(ge=0, le=10080)] = 600
+    cooldown_days: Days = 28
+    contact_cap: Annotated[int, Field(ge=0)] = 6
+    contact_cap_days: PositiveDays = 90
+    max_lapsed_days: PositiveDays = 730
+    needs_consent: bool = False
+
+
+class FeedGateSettings(_Section):
+    """What the week's files must look like before anything is published."""
+
+    max_quarantined_share: Share = 0.05
+    max_spend_age_days: PositiveDays = 10
+    weekly_rows_low: Annotated[float, Field(ge=0, le=1)] = 0.6
+    weekly_rows_high: Annotated[float, Field(ge=1)] = 3.0
+    trailing_weeks: Annotated[int, Field(ge=2, le=104)] = 8
+    min_rows_a_week: Annotated[int, Field(ge=1)] = 30
+
+
+class Settings(_Section):
+    """All settings of a workspace."""
+
+    workspace: WorkspaceSettings = WorkspaceSettings()
+    lapse: LapseSettings = LapseSettings()
+    value: ValueSettings = ValueSettings()
+    plan: PlanSettings = PlanSettings()
+    feed_gate: FeedGateSettings = FeedGateSettings()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The workspace's time zone."""
+        return ZoneInfo(self.workspace.timezone)
+
+
+def parse_settings(text: str, source: str = "winback.toml") -> Settings:
+    """Settings from the text of a `winback.toml`.
+
+    Raises UsageError that names every setting that is unknown or out of range.
+    """
+    try:
+        return Settings.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{source} is not valid TOML: {error}") from error
+    except ValidationError as error:
+        problems = [f"  {'.'.join(map(str, e['loc'])) or '(file)'}: {e['msg']}" for e in error.errors()]
+        raise UsageError(f"{source}: {len(problems)} setting(s) to mend:\n" + "\n".join(problems)) from error
+
+
+def settings_text(settings: Settings) -> str:
+    """A `winback.toml` that spells out every setting with its meaning."""
+    lines = ["# Settings of this winback workspace. Every value shown is in force; delete a line to get its default.\n"]
+    for section, model in settings:
+        lines.append(f"# {type(model).__doc__}\n[{section}]")
+        lines += [f"{name} = {_toml_value(value)}" for name, value in model]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _toml_value(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_toml_value(v) for v in value) + "]"
+    return str(value)

@@ -1,0 +1,65 @@
+"""Core and as-of views from input contracts.
+
+Belongs here: the one place that decides which received rows count for a week. Everything downstream reads
+`asof_<input>`. Does not belong here: the week's parameters themselves (`core_week`, one row).
+
+A row counts for a week if it was received in a batch up to the week's cutoff, no later version of it had been received by
+then, and it is dated (event) or valid (state) before the as-of Monday.
+"""
+
+from __future__ import annotations
+
+from data_contracts import Contract
+from winback.contracts.identifiers import name_list, quote_name
+
+_ALWAYS = "DATE '0001-01-01'"
+_BOOKKEEPING = ("_file_id", "_line", "_batch", "_superseded_batch")
+
+
+def core_view_sql(contract: Contract) -> str:
+    """SELECT of `core_<input>`: every loaded row, with the day from which a version of a state row holds.
+
+    An undated version holds from the date of its file, except the first one received of its key, which holds from the start.
+    """
+    raw = quote_name("raw_" + contract.name)
+    if contract.kind != "state":
+        return f"SELECT {name_list(contract.columns)}, {name_list(_BOOKKEEPING)} FROM {raw}"
+    columns = tuple(c for c in contract.columns if c != "valid_from_on")
+    entity = name_list(entity_key(contract))
+    valid_from = (
+        f"CASE WHEN valid_from_on IS NOT NULL THEN valid_from_on "
+        f"WHEN _batch = min(_batch) OVER (PARTITION BY {entity}) "
+        f"AND _file_on = min(_file_on) OVER (PARTITION BY {entity}, _batch) THEN {_ALWAYS} ELSE _file_on END"
+    )
+    return f"SELECT {name_list(columns)}, {valid_from} AS valid_from_on, {name_list(_BOOKKEEPING)} FROM {raw}"
+
+
+def as_of_view_sql(contract: Contract) -> str:
+    """SELECT of `asof_<input>`: the rows of `core_<input>` that count for the week in `core_week`."""
+    core = quote_name("core_" + contract.name)
+    known = (
+        "_batch <= (SELECT batch_cutoff FROM core_week) "
+        "AND (_superseded_batch IS NULL OR _superseded_batch > (SELECT batch_cutoff FROM core_week))"
+    )
+    if contract.kind == "state":
+        entity = name_list(entity_key(contract))
+        ranked = (
+            f"SELECT *, row_number() OVER (PARTITION BY {entity} ORDER BY valid_from_on DESC, _batch DESC, "
+            f"{_content_order(contract)}) AS _version FROM {core} "
+            f"WHERE {known} AND valid_from_on < (SELECT as_of_on FROM core_week)"
+        )
+        return f"SELECT {name_list(contract.columns)} FROM ({ranked}) AS versions WHERE _version = 1"
+    condition = known
+    if contract.event_date is not None:
+        condition += f" AND {quote_name(contract.event_date.name)} < (SELECT as_of_on FROM core_week)"
+    return f"SELECT * FROM {core} WHERE {condition}"
+
+
+def entity_key(contract: Contract) -> tuple[str, ...]:
+    """The key of the thing a state row is a version of: the contract's key without the day it is valid from."""
+    return tuple(c for c in contract.key if c != "valid_from_on")
+
+
+def _content_order(contract: Contract) -> str:
+    columns = [c for c in contract.columns if c != "valid_from_on"]
+    return ", ".join(f"{quote_name(c)} DESC NULLS LAST" for c in columns)

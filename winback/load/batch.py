@@ -1,0 +1,107 @@
+"""Load a batch of delivered files.
+
+Belongs here: the order in which tables are loaded, one transaction per file, retrying held rows, and versions. Does not
+belong here: finding the files or moving them away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from data_contracts import load_contract, table_names
+from winback.contracts.tables import transaction
+from winback.errors import UnreadableFileError
+from winback.load.ledger import ReceivedFile, RowSums, close_file, enter_file, is_known, move_held
+from winback.load.receive import mark_superseded, receive_file, retry_held
+
+_FIRST = ("accounts", "fx_rates")
+_NOTHING = RowSums(0, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class InboxFile:
+    """One delivered file: its ledger entry, where its bytes are, and its table, or why it has none."""
+
+    entry: ReceivedFile
+    path: Path
+    table: str | None
+    refusal: str | None = None
+
+
+def load_batch(
+    con: duckdb.DuckDBPyConnection, files: Iterable[InboxFile], batch: int, on_done: Callable[[InboxFile], None]
+) -> int:
+    """Load `files` as `batch`; returns how many there were. `on_done` is called after each file's commit.
+
+    Accounts and rates come first, then the other tables by name; within a table files go by their date and their bytes,
+    so that the order of arrival changes nothing.
+    """
+    ordered = sorted(files, key=lambda f: (_table_order(f.table), f.entry.file_on, f.entry.sha256, f.entry.name))
+    for file in ordered:
+        with transaction(con):
+            _load_one(con, file)
+        on_done(file)
+    if ordered:
+        with transaction(con):
+            _retry_all_held(con, batch, ordered[0].entry.base_currency)
+            for table in table_names("input"):
+                mark_superseded(con, load_contract(table), batch)
+    return len(ordered)
+
+
+def _load_one(con: duckdb.DuckDBPyConnection, file: InboxFile) -> None:
+    entry, table = file.entry, file.table
+    is_repeated = table is not None and is_known(con, table, entry.sha256)
+    enter_file(con, entry, table)
+    if table is None:
+        close_file(con, entry.file_id, "rejected", _NOTHING, reason=file.refusal)
+        return
+    if is_repeated:
+        n_rows = _rows_of(con, table, entry)
+        close_file(con, entry.file_id, "loaded", RowSums(n_rows, 0, 0, n_rows), reason="the same file was loaded before")
+        return
+    try:
+        received = receive_file(con, load_contract(table), file.path, entry)
+    except UnreadableFileError as error:
+        close_file(con, entry.file_id, "rejected", _NOTHING, reason=str(error))
+        return
+    missing = f"required columns are missing: {', '.join(received.missing)}" if received.missing else None
+    close_file(
+        con,
+        entry.file_id,
+        "rejected" if missing else "loaded",
+        received.sums,
+        reason=missing,
+        encoding=received.encoding,
+        notes=received.notes,
+        is_cut=received.is_cut,
+    )
+
+
+def _rows_of(con: duckdb.DuckDBPyConnection, table: str, entry: ReceivedFile) -> int:
+    row = con.execute(
+        "SELECT max(rows_received) FROM ledger_files WHERE table_name = ? AND sha256 = ? AND state = 'loaded'",
+        [table, entry.sha256],
+    ).fetchone()
+    return int(row[0]) if row and row[0] else 0
+
+
+def _retry_all_held(con: duckdb.DuckDBPyConnection, batch: int, base_currency: str) -> None:
+    held = con.execute(
+        "SELECT DISTINCT f.file_id, f.file, f.table_name, f.sha256, f.size_bytes, f.file_on, f.received_on "
+        "FROM ledger_quarantine AS q JOIN ledger_files AS f USING (file_id) WHERE q.is_held ORDER BY f.file_on, f.sha256, f.file_id"
+    ).fetchall()
+    for file_id, name, table, sha256, size_bytes, file_on, received_on in held:
+        entry = ReceivedFile(file_id, name, sha256, size_bytes, batch, file_on, received_on, base_currency)
+        sums = retry_held(con, load_contract(table), entry)
+        move_held(con, file_id, sums.loaded, sums.duplicate)
+
+
+def _table_order(table: str | None) -> tuple[int, str]:
+    if table is None:
+        return (len(_FIRST) + 1, "")
+    return (_FIRST.index(table), table) if table in _FIRST else (len(_FIRST), table)

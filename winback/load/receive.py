@@ -1,0 +1,400 @@
+"""Receive one file into its raw table.
+
+Belongs here: the way of a file from bytes to raw rows, quarantine and duplicates, in set-based SQL. Does not belong here:
+which files there are, transactions, or the archive (the caller's).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from data_contracts import Contract
+from winback.contracts.as_of import entity_key
+from winback.contracts.identifiers import name_list, quote_name, quote_text
+from winback.contracts.row_rules import RowRule, row_rules, typed_expression
+from winback.contracts.tables import registered
+from winback.errors import UnreadableFileError
+from winback.load.decode import count_line_breaks, decode_bytes, is_plain_utf8
+from winback.load.ledger import ReceivedFile, RowSums
+from winback.load.records import Header, first_line_index, read_header, split_records
+
+_CELL_LENGTH = 200
+_RECORD_LENGTH = 4_000
+_HEADER_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Received:
+    """What became of one file's rows, how it was read, and what an operator should know about it."""
+
+    sums: RowSums
+    encoding: str
+    notes: str | None
+    is_cut: bool
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Records of a file as a relation `name` with a column `_line`, and the DuckDB type of each contract column in it."""
+
+    name: str
+    types: dict[str, str]
+    encoding: str
+    unknown: tuple[str, ...] = ()
+    n_broken: int = 0
+    is_cut: bool = False
+
+
+def receive_file(con: duckdb.DuckDBPyConnection, contract: Contract, path: Path, file: ReceivedFile) -> Received:
+    """Load `path` into `raw_<contract>`; rows end up loaded, in `ledger_quarantine`, or counted as duplicates.
+
+    Raises UnreadableFileError where the file cannot be read at all. Runs inside the caller's transaction.
+    """
+    source = _open_source(con, contract, path, file)
+    missing = tuple(f.name for f in contract.fields if f.is_required and f.default is None and f.name not in source.types)
+    if missing:
+        quarantined = _quarantine_all(con, source, file, ", ".join(missing))
+        sums = RowSums(quarantined + source.n_broken, 0, quarantined + source.n_broken, 0)
+    else:
+        sums = _load_source(con, contract, source, file)
+    notes = f"columns not in the contract were ignored: {', '.join(source.unknown)}" if source.unknown else None
+    return Received(sums, source.encoding, notes, source.is_cut, missing)
+
+
+def retry_held(con: duckdb.DuckDBPyConnection, contract: Contract, file: ReceivedFile) -> RowSums:
+    """Try the held rows of one earlier file again; those that still cannot be loaded stay held."""
+    keys = [c for c in contract.columns]
+    cells = ", ".join(f"json_extract_string(record_text, {quote_text('$.' + c)}) AS {quote_name(c)}" for c in keys)
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE _received AS SELECT line_no AS _line, {cells} FROM ledger_quarantine "
+        "WHERE file_id = ? AND is_held",
+        [file.file_id],
+    )
+    con.execute("DELETE FROM ledger_quarantine WHERE file_id = ? AND is_held", [file.file_id])
+    return _load_source(con, contract, _Source("_received", dict.fromkeys(keys, "VARCHAR"), "utf-8"), file)
+
+
+def mark_superseded(con: duckdb.DuckDBPyConnection, contract: Contract, batch: int) -> None:
+    """After a batch: of several versions of one row, all but the latest (then the greatest in content) are superseded."""
+    if not contract.key:
+        return
+    raw, is_keyed = quote_name("raw_" + contract.name), _is_keyed(contract)
+    parts = _version_key(contract)
+    key, packed = ", ".join(parts), "struct_pack(" + ", ".join(f"k{i} := {p}" for i, p in enumerate(parts)) + ")"
+    content = ", ".join(f"{quote_name(c)} DESC NULLS LAST" for c in contract.columns)
+    con.execute(
+        f"WITH standing AS (SELECT rowid AS _row, row_number() OVER (PARTITION BY {key} ORDER BY _batch DESC, {content}) "
+        f"AS _version FROM {raw} WHERE _superseded_batch IS NULL AND {is_keyed} "
+        f"AND {packed} IN (SELECT {packed} FROM {raw} WHERE _batch = $batch AND {is_keyed})) "
+        f"UPDATE {raw} SET _superseded_batch = $batch WHERE rowid IN (SELECT _row FROM standing WHERE _version > 1)",
+        {"batch": batch},
+    )
+
+
+# ---- opening ---------------------------------------------------------------------------------------------------------
+
+
+def _open_source(con: duckdb.DuckDBPyConnection, contract: Contract, path: Path, file: ReceivedFile) -> _Source:
+    con.execute("DROP VIEW IF EXISTS _typed; DROP TABLE IF EXISTS _received")
+    if path.suffix.lower() == ".parquet":
+        return _open_parquet(con, contract, path)
+    if file.size_bytes == 0:
+        raise UnreadableFileError("the file is empty: it has not even a header line")
+    return _open_csv_at_once(con, contract, path) or _open_csv_by_line(con, contract, path, file)
+
+
+def _open_parquet(con: duckdb.DuckDBPyConnection, contract: Contract, path: Path) -> _Source:
+    scan = f"read_parquet({quote_text(_glob_safe(path))}, file_row_number = true)"
+    try:
+        described = con.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()
+        con.execute(f"SELECT count(*), {', '.join(f'max({quote_name(r[0])})' for r in described)} FROM {scan}")
+    except duckdb.Error as error:
+        raise UnreadableFileError(f"the Parquet file cannot be read: {_first_line(error)}") from error
+    names = {name.strip().lower(): (name, sql_type) for name, sql_type, *_ in described if name != "file_row_number"}
+    found = {c: names[c] for c in contract.columns if c in names}
+    if not found:
+        raise UnreadableFileError(f"the file has none of the columns of '{contract.name}'")
+    columns = ", ".join(f"{quote_name(name)} AS {quote_name(c)}" for c, (name, _) in found.items())
+    con.execute(f"CREATE OR REPLACE TEMP VIEW _received_file AS SELECT file_row_number + 2 AS _line, {columns} FROM {scan}")
+    unknown = tuple(name for key, (name, _) in names.items() if key not in found)
+    return _Source("_received_file", {c: t for c, (_, t) in found.items()}, "parquet", unknown)
+
+
+def _open_csv_at_once(con: duckdb.DuckDBPyConnection, contract: Contract, path: Path) -> _Source | None:
+    """The fast way: DuckDB reads the file. None unless every physical line is a record, so that line numbers are exact."""
+    if not is_plain_utf8(path):
+        return None
+    n_breaks, ends_with_break = count_line_breaks(path)
+    with path.open("rb") as stream:
+        first = stream.readline(_HEADER_BYTES).decode("utf-8").strip("\ufeff\r\n")
+    if not first.strip():
+        return None
+    header = read_header(first, contract)
+    positions = [f"c{i}" for i in range(len(header.columns))]
+    columns = ", ".join(f"{quote_text(p)}: 'VARCHAR'" for p in positions)
+    try:
+        con.execute(
+            f"CREATE OR REPLACE TEMP TABLE _received AS SELECT row_number() OVER () + 1 AS _line, {_named(header)} "
+            f"FROM read_csv({quote_text(_glob_safe(path))}, auto_detect = false, header = true, "
+            f"delim = {quote_text(header.delimiter)}, quote = '\"', escape = '\"', strict_mode = true, "
+            f"max_line_size = 33554432, columns = {{{columns}}})"
+        )
+    except duckdb.Error:
+        return None
+    n_lines = n_breaks + (0 if ends_with_break else 1)
+    row = con.execute("SELECT count(*) FROM _received").fetchone()
+    if row is None or row[0] != n_lines - 1:
+        return None
+    return _Source("_received", _text_types(header), "utf-8", header.unknown)
+
+
+def _open_csv_by_line(con: duckdb.DuckDBPyConnection, contract: Contract, path: Path, file: ReceivedFile) -> _Source:
+    """The careful way, for every file that the fast way leaves: one broken line costs one record."""
+    decoded = decode_bytes(path.read_bytes())
+    physical = decoded.text.replace("\r\n", "\n").split("\n")
+    header = read_header(physical[first_line_index(physical)], contract)
+    multiline = frozenset(f.name for f in contract.fields if f.is_multiline)
+    records = split_records(decoded.text, header, multiline, decoded.invalid_lines)
+    frame = pl.DataFrame(
+        {"_line": records.lines} | {f"c{i}": [r[i] for r in records.cells] for i in range(len(header.columns))},
+        schema={"_line": pl.Int64} | {f"c{i}": pl.String for i in range(len(header.columns))},
+    )
+    with registered(con, "_records", frame):
+        con.execute(f"CREATE OR REPLACE TEMP TABLE _received AS SELECT _line, {_named(header)} FROM _records")
+    broken = pl.DataFrame(
+        [(line, rule, text[:_RECORD_LENGTH]) for line, text, rule in records.broken],
+        schema={"line_no": pl.Int64, "rule": pl.String, "record_text": pl.String},
+        orient="row",
+    )
+    with registered(con, "_broken", broken):
+        con.execute(
+            "INSERT INTO ledger_quarantine SELECT ?, line_no, rule, NULL, left(record_text, ?), record_text, false FROM _broken",
+            [file.file_id, _CELL_LENGTH],
+        )
+    is_cut = bool(records.broken) and records.broken[-1][0] == len(physical) and physical[-1] != ""
+    return _Source("_received", _text_types(header), decoded.encoding, header.unknown, len(records.broken), is_cut)
+
+
+def _named(header: Header) -> str:
+    return ", ".join(f"c{i} AS {quote_name(name)}" for i, name in enumerate(header.columns) if name is not None)
+
+
+def _text_types(header: Header) -> dict[str, str]:
+    return {name: "VARCHAR" for name in header.columns if name is not None}
+
+
+def _glob_safe(path: Path) -> str:
+    """DuckDB takes paths as glob patterns: brackets keep special characters literal."""
+    return "".join(f"[{c}]" if c in "*?[" else c for c in str(path))
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0][:300]
+
+
+# ---- rules, holds, duplicates ----------------------------------------------------------------------------------------
+
+
+def _load_source(con: duckdb.DuckDBPyConnection, contract: Contract, source: _Source, file: ReceivedFile) -> RowSums:
+    rules = [*row_rules(contract, source.types), *_receipt_rules(contract, file), *_hold_rules(contract, file.base_currency)]
+    _create_checked_view(con, contract, source, rules)
+    n_rows, n_broken, n_keyed = _count_checked(con, contract)
+    if n_broken:
+        _quarantine_broken(con, source, rules, file)
+    n_duplicates = _create_duplicates(con, contract, n_keyed)
+    is_duplicate = "_line IN (SELECT _line FROM _duplicates)" if n_duplicates else "false"
+    con.execute(
+        f"INSERT INTO {quote_name('raw_' + contract.name)} SELECT {name_list(contract.columns)}, ?, _line, ?, ?, NULL "
+        f"FROM _checked WHERE _broken_rule IS NULL AND NOT {is_duplicate}",
+        [file.file_id, file.batch, file.file_on],
+    )
+    return RowSums(
+        received=n_rows + source.n_broken,
+        loaded=n_rows - n_broken - n_duplicates,
+        quarantined=n_broken + source.n_broken,
+        duplicate=n_duplicates,
+    )
+
+
+def _receipt_rules(contract: Contract, file: ReceivedFile) -> list[RowRule]:
+    """An event cannot be dated after the day it was received (a day's grace for time zones)."""
+    if contract.event_date is None:
+        return []
+    column = contract.event_date.name
+    limit = f"DATE {quote_text(file.received_on.isoformat())} + 1"
+    return [RowRule("not_after_receipt", column, f"CAST({quote_name(column)} AS DATE) > {limit}")]
+
+
+def _hold_rules(contract: Contract, base_currency: str) -> list[RowRule]:
+    rules = []
+    for field in contract.fields:
+        if field.references is not None:
+            table, column = field.references.split(".")
+            known = f"SELECT {quote_name(column)} FROM {quote_name('raw_' + table)}"
+            unknown = f"{quote_name(field.name)} NOT IN ({known})"
+            rules.append(RowRule(f"unknown_{table.removesuffix('s')}", field.name, unknown, is_hold=True))
+    if contract.name == "spend":
+        rated = "SELECT raw_fx_rates.currency FROM raw_fx_rates WHERE rate_on <= spent_on"
+        no_rate = f"currency <> {quote_text(base_currency)} AND currency NOT IN ({rated})"
+        rules.append(RowRule("no_rate", "currency", no_rate, is_hold=True))
+    return rules
+
+
+def _create_checked_view(
+    con: duckdb.DuckDBPyConnection, contract: Contract, source: _Source, rules: list[RowRule]
+) -> None:
+    typed = ", ".join(
+        f"{typed_expression(f, source.types.get(f.name, 'NULL'))} AS {quote_name(f.name)}" for f in contract.fields
+    )
+    con.execute(
+        f"CREATE OR REPLACE TEMP VIEW _typed AS SELECT _line{_received_columns(source)}, {typed} "
+        f"FROM {quote_name(source.name)} WHERE {_is_record(source)}"
+    )
+    cases = " ".join(f"WHEN {rule.broken} THEN {number}" for number, rule in enumerate(rules))
+    con.execute(f"CREATE OR REPLACE TEMP VIEW _checked AS SELECT *, CASE {cases} END AS _broken_rule FROM _typed")
+
+
+def _quarantine_broken(
+    con: duckdb.DuckDBPyConnection, source: _Source, rules: list[RowRule], file: ReceivedFile
+) -> None:
+    """Write the rows that break a rule to the quarantine, each under the first rule it breaks."""
+    cells = [
+        f"CAST({quote_name('received_' + r.column)} AS VARCHAR)" if r.column in source.types else "NULL" for r in rules
+    ]
+    is_hold = _pick([str(r.is_hold).lower() for r in rules])
+    record = _record_json(source)
+    con.execute(
+        f"INSERT INTO ledger_quarantine SELECT ?, _line, {_pick([quote_text(r.name) for r in rules])}, "
+        f"{_pick([quote_text(r.column) for r in rules])}, left({_pick(cells)}, {_CELL_LENGTH}), "
+        f"CASE WHEN {is_hold} THEN {record} ELSE left({record}, {_RECORD_LENGTH}) END, {is_hold} "
+        "FROM _checked WHERE _broken_rule IS NOT NULL",
+        [file.file_id],
+    )
+
+
+def _count_checked(con: duckdb.DuckDBPyConnection, contract: Contract) -> tuple[int, int, int]:
+    """Records, those that break a rule, and good ones with a key, in one pass over the file."""
+    row = con.execute(
+        f"SELECT count(*), count(_broken_rule), count(*) FILTER (_broken_rule IS NULL AND {_is_keyed(contract)}) FROM _checked"
+    ).fetchone()
+    return (int(row[0]), int(row[1]), int(row[2])) if row else (0, 0, 0)
+
+
+def _quarantine_all(con: duckdb.DuckDBPyConnection, source: _Source, file: ReceivedFile, missing: str) -> int:
+    """Quarantine every record of a file that lacks required columns; returns how many."""
+    con.execute(
+        f"CREATE OR REPLACE TEMP VIEW _typed AS SELECT _line{_received_columns(source)} FROM {quote_name(source.name)} "
+        f"WHERE {_is_record(source)}"
+    )
+    con.execute(
+        f"INSERT INTO ledger_quarantine SELECT ?, _line, 'missing_column', ?, NULL, left({_record_json(source)}, "
+        f"{_RECORD_LENGTH}), false FROM _typed",
+        [file.file_id, missing],
+    )
+    return _count(con, "SELECT count(*) FROM _typed")
+
+
+def _create_duplicates(con: duckdb.DuckDBPyConnection, contract: Contract, n_keyed: int) -> int:
+    """Fill `_duplicates` with the lines of good rows that are already loaded; returns how many."""
+    raw = quote_name("raw_" + contract.name)
+    is_first = _count(con, f"SELECT count(*) FROM (FROM {raw} LIMIT 1)") == 0
+    if is_first and not n_keyed:
+        return 0
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE _good AS SELECT _line, {name_list(contract.columns)} FROM _checked "
+        "WHERE _broken_rule IS NULL"
+    )
+    queries = [_keyed_duplicates(contract, raw)]
+    if contract.kind == "event":
+        queries.append(_unkeyed_duplicates(contract, raw))
+    con.execute(f"CREATE OR REPLACE TEMP TABLE _duplicates AS {' UNION ALL '.join(queries)}")
+    return _count(con, "SELECT count(*) FROM _duplicates")
+
+
+def _keyed_duplicates(contract: Contract, raw: str) -> str:
+    """Rows equal to an earlier row of the same file under their key, or to the version of it that stands."""
+    is_keyed = _is_keyed(contract)
+    columns = name_list(contract.columns)
+    standing = f"SELECT * FROM {raw} WHERE _superseded_batch IS NULL AND {is_keyed}"
+    same = _same(contract.columns)
+    if contract.kind == "state":
+        entity = name_list(entity_key(contract))
+        undated = [c for c in contract.columns if c != "valid_from_on"]
+        latest = (
+            f"SELECT *, row_number() OVER (PARTITION BY {entity} ORDER BY coalesce(valid_from_on, _file_on) DESC, "
+            f"_batch DESC) AS _version FROM ({standing})"
+        )
+        standing = latest
+        same = f"(g.valid_from_on IS NULL AND e._version = 1 AND {_same(undated)}) OR ({same})"
+        # The join is on the entity, so that the disjunction is only looked at within it.
+        same = f"{_same(entity_key(contract))} AND ({same})"
+    return (
+        f"SELECT _line FROM (SELECT _line, row_number() OVER (PARTITION BY {columns} ORDER BY _line) AS _copy "
+        f"FROM _good WHERE {is_keyed}) WHERE _copy > 1 "
+        f"UNION SELECT g._line FROM _good AS g JOIN ({standing}) AS e ON {same} "
+        f"WHERE {_is_keyed(contract, 'g.')}"
+    )
+
+
+def _unkeyed_duplicates(contract: Contract, raw: str) -> str:
+    """Of identical rows without a key, as many as are loaded already: across files the larger multiplicity counts."""
+    columns = name_list(contract.columns)
+    is_unkeyed = f"NOT ({_is_keyed(contract)})"
+    date_column = quote_name(contract.event_date.name) if contract.event_date else "NULL"
+    in_range = (
+        f"{date_column} IS NULL OR {date_column} BETWEEN (SELECT min({date_column}) FROM _good) "
+        f"AND (SELECT max({date_column}) FROM _good)"
+    )
+    return (
+        f"SELECT g._line FROM (SELECT *, row_number() OVER (PARTITION BY {columns} ORDER BY _line) AS _copy "
+        f"FROM _good WHERE {is_unkeyed}) AS g "
+        f"JOIN (SELECT {columns}, count(*) AS _loaded FROM {raw} WHERE {is_unkeyed} AND ({in_range}) GROUP BY {columns}) AS e "
+        f"ON {_same(contract.columns)} WHERE g._copy <= e._loaded"
+    )
+
+
+def _version_key(contract: Contract) -> list[str]:
+    if contract.kind == "state":
+        return [*map(quote_name, entity_key(contract)), "coalesce(valid_from_on, _file_on)"]
+    return [quote_name(c) for c in contract.key]
+
+
+def _is_keyed(contract: Contract, prefix: str = "") -> str:
+    names = entity_key(contract) if contract.kind == "state" else contract.key
+    return "(" + (" AND ".join(f"{prefix}{quote_name(c)} IS NOT NULL" for c in names) or "false") + ")"
+
+
+def _same(columns: tuple[str, ...] | list[str]) -> str:
+    return " AND ".join(f"g.{quote_name(c)} IS NOT DISTINCT FROM e.{quote_name(c)}" for c in columns)
+
+
+def _is_record(source: _Source) -> str:
+    """SQL that is false for a line whose every cell is blank, which is no record."""
+    return " OR ".join(
+        f"trim({quote_name(c)}) <> ''" if sql_type == "VARCHAR" else f"{quote_name(c)} IS NOT NULL"
+        for c, sql_type in source.types.items()
+    )
+
+
+def _received_columns(source: _Source) -> str:
+    return "".join(f", {quote_name(c)} AS {quote_name('received_' + c)}" for c in source.types)
+
+
+def _record_json(source: _Source) -> str:
+    cells = ", ".join(f"{quote_text(c)}, CAST({quote_name('received_' + c)} AS VARCHAR)" for c in source.types)
+    return f"CAST(json_object({cells}) AS VARCHAR)"
+
+
+def _pick(expressions: list[str]) -> str:
+    """SQL that picks the expression whose number is the broken rule's."""
+    return "CASE _broken_rule " + " ".join(f"WHEN {i} THEN {e}" for i, e in enumerate(expressions)) + " END"
+
+
+def _count(con: duckdb.DuckDBPyConnection, query: str) -> int:
+    row = con.execute(query).fetchone()
+    return int(row[0]) if row else 0

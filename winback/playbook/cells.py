@@ -1,0 +1,52 @@
+"""Cells that a spreadsheet shows as they are.
+
+Belongs here: keeping text from being taken for a formula, taking the guard off again, and phone numbers that stay phone
+numbers. Does not belong here: whole files (`csv_file`).
+
+A text cell that starts with = + - @, a tab or a carriage return (or with apostrophes before one of them) gets one
+apostrophe in front; reading takes one off. Numbers are written as numbers and need no guard.
+"""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+
+_STARTS_FORMULA = re.compile(r"^'*[=+\-@\t\r＝＋－＠]")
+_GUARDED = re.compile(r"^'+[=+\-@\t\r＝＋－＠]")
+_PHONE = re.compile(r"^\+[0-9][0-9 ]{4,24}$")
+
+
+def guard(text: str) -> str:
+    """`text` as a cell that no spreadsheet evaluates. A phone number in international form (+86 …) is left as it is."""
+    return "'" + text if _STARTS_FORMULA.match(text) and not _PHONE.match(text) else text
+
+
+def unguard(cell: str) -> str:
+    """The text behind a cell written by `guard`; other cells come back unchanged."""
+    return cell[1:] if _GUARDED.match(cell) else cell
+
+
+def guard_column(column: pl.Expr) -> pl.Expr:
+    """`guard` for a text column."""
+    needs = column.str.contains(_STARTS_FORMULA.pattern) & ~column.str.contains(_PHONE.pattern)
+    return pl.when(needs).then(pl.concat_str(pl.lit("'"), column)).otherwise(column)
+
+
+def phone_cell(text: str, region: str) -> str:
+    """A phone number with spaces between its groups, so that a spreadsheet keeps it as text and a person can dial it.
+
+    Numbers valid in `region` (ISO 3166 code) or in international form are formatted by the numbering plan; anything else
+    keeps its characters, with other separators turned into spaces.
+    """
+    import phonenumbers
+
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return re.sub(r"[-./()]+", " ", text).strip()
+    if not phonenumbers.is_possible_number(number):
+        return re.sub(r"[-./()]+", " ", text).strip()
+    formatted = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    return re.sub(r"[-./()]+", " ", formatted).strip()

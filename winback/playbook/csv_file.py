@@ -1,0 +1,50 @@
+"""The CSV files that people open.
+
+Belongs here: frame to CSV bytes and back. Does not belong here: which rows or columns there are.
+
+Files are UTF-8 with a byte order mark, comma, CRLF, one title row; dates as YYYY-MM-DD, amounts with two decimals,
+probabilities with four.
+"""
+
+from __future__ import annotations
+
+import io
+
+import polars as pl
+
+from data_contracts import Contract
+from winback.playbook.cells import guard_column, phone_cell, unguard
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+_TRUE, _FALSE = {"en": "yes", "zh": "是"}, {"en": "no", "zh": "否"}
+
+
+def csv_bytes(rows: pl.DataFrame, contract: Contract, *, language: str, phone_region: str) -> bytes:
+    """`rows` (the contract's columns) as the bytes of a CSV with titles in `language` ('en' or 'zh')."""
+    columns = []
+    for field in contract.fields:
+        column = pl.col(field.name)
+        if field.personal == "phone":
+            column = column.map_elements(lambda text: phone_cell(text, phone_region), return_dtype=pl.String)
+        if field.type == "string":
+            column = guard_column(column.str.replace_all(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", ""))
+        elif field.type == "decimal":
+            column = column.cast(pl.Decimal(38, 4)).round(2).cast(pl.Decimal(38, 2)).cast(pl.String)
+        elif field.type == "double":
+            column = column.round(4)
+        elif field.type == "boolean":
+            column = pl.when(column).then(pl.lit(_TRUE[language])).when(~column).then(pl.lit(_FALSE[language]))
+        columns.append(column.alias(field.title(language)))
+    text = rows.select(columns).write_csv(line_terminator="\r\n")
+    return BYTE_ORDER_MARK + text.encode("utf-8")
+
+
+def read_csv_bytes(data: bytes, contract: Contract) -> pl.DataFrame:
+    """Text cells of a CSV written by `csv_bytes`, under the contract's column names, guards taken off, empty as null."""
+    frame = pl.read_csv(io.BytesIO(data.removeprefix(BYTE_ORDER_MARK)), infer_schema=False)
+    names = {title: f.name for f in contract.fields for title in (f.title_zh, f.title_en, f.name)}
+    frame = frame.rename({c: names[c] for c in frame.columns if c in names})
+    return frame.with_columns(
+        pl.col(pl.String).map_elements(unguard, return_dtype=pl.String, skip_nulls=True)
+    )

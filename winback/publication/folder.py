@@ -1,0 +1,108 @@
+"""What a published week holds, as bytes.
+
+Belongs here: the deliveries of a week, its manifest, and the database that readers open. Does not belong here: where on
+disk it goes and how it becomes current (assets).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from data_contracts import Contract, load_contract
+from winback.config import Settings
+from winback.contracts.identifiers import name_list, quote_name, quote_text
+from winback.contracts.tables import count_rows, read_table
+from winback.playbook.csv_file import csv_bytes
+from winback.playbook.file_names import rep_file_name
+from winback.publication.week_ledger import Week
+
+READER_TABLES = (
+    "core_week",
+    "core_purchase_cycles",
+    "core_lapse_thresholds",
+    "core_spells",
+    "core_lapses",
+    "model_return_time",
+    "score_return_time",
+    "score_reasons",
+    "score_at_risk",
+    "score_second_lifetime",
+    "score_propensity",
+    "score_uplift",
+    "score_value",
+    "plan_candidates",
+    "plan_assignments",
+    "out_playbook",
+    "out_not_this_week",
+)
+"""Tables of the published database, each without its personal columns."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One delivered CSV: its bytes and its number of rows."""
+
+    data: bytes
+    n_rows: int
+
+
+def deliveries(con: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, Delivery]:
+    """The week's CSVs by file name: one per representative, and the accounts that are on no list."""
+    playbook, contract = read_table(con, "out_playbook"), load_contract("out_playbook")
+    files = {
+        rep_file_name(str(rep_id)): _csv(rows.sort("rank"), contract, settings)
+        for (rep_id,), rows in playbook.partition_by("rep_id", as_dict=True).items()
+    }
+    for rep_id in _reps_without_rows(con, playbook):
+        files[rep_file_name(rep_id)] = _csv(playbook.clear(), contract, settings)
+    rest = read_table(con, "out_not_this_week").sort("value_at_stake_amount", "account_id", descending=[True, False])
+    files["not_this_week.csv"] = _csv(rest, load_contract("out_not_this_week"), settings)
+    return dict(sorted(files.items()))
+
+
+def manifest(con: duckdb.DuckDBPyConnection, week: Week, files: dict[str, Delivery]) -> bytes:
+    """The manifest as JSON: row counts and SHA-256 of every delivery, and rows of every published table."""
+    causes = dict(con.execute("SELECT cause, count(*) FROM out_not_this_week GROUP BY cause ORDER BY cause").fetchall())
+    document = {
+        "week": week.week_on.isoformat(),
+        "revision": week.revision,
+        "accepted_reason": week.accepted_reason,
+        "files": {
+            name: {"rows": file.n_rows, "sha256": hashlib.sha256(file.data).hexdigest()} for name, file in files.items()
+        },
+        "tables": {table: count_rows(con, table) for table in READER_TABLES},
+        "lapsed": count_rows(con, "core_lapses"),
+        "chosen": count_rows(con, "plan_assignments"),
+        "not_chosen": causes,
+    }
+    return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode("utf-8")
+
+
+def write_reader_database(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Write the published DuckDB file: the week's tables without names, phones, mails, notes or any other personal text."""
+    con.execute(f"ATTACH {quote_text(str(path))} AS reader")
+    try:
+        for table in READER_TABLES:
+            columns = tuple(f.name for f in load_contract(table).fields if f.personal is None)
+            con.execute(f"CREATE TABLE reader.{quote_name(table)} AS SELECT {name_list(columns)} FROM {quote_name(table)}")
+    finally:
+        con.execute("DETACH reader")
+
+
+def _csv(rows: pl.DataFrame, contract: Contract, settings: Settings) -> Delivery:
+    workspace = settings.workspace
+    data = csv_bytes(rows, contract, language=workspace.language, phone_region=workspace.phone_region)
+    return Delivery(data, rows.height)
+
+
+def _reps_without_rows(con: duckdb.DuckDBPyConnection, playbook: pl.DataFrame) -> list[str]:
+    """Active representatives with nothing to do this week: they get an empty list rather than none."""
+    rows = con.execute("SELECT rep_id FROM asof_reps WHERE coalesce(is_active, true) ORDER BY rep_id").fetchall()
+    return sorted({str(r[0]) for r in rows} - set(playbook["rep_id"]))
+

@@ -1,0 +1,54 @@
+"""The week's parameters, where SQL can read them.
+
+Belongs here: the one row of `core_week` and the views through which everything reads the inputs as of that week. Does not
+belong here: which week it is.
+"""
+
+from __future__ import annotations
+
+import duckdb
+import polars as pl
+
+from data_contracts import load_contract, table_names
+from winback.config import Settings
+from winback.contracts.as_of import as_of_view_sql
+from winback.contracts.identifiers import quote_name
+from winback.contracts.tables import replace_from_frame
+from winback.plays.catalogue import play_table
+from winback.publication.week_ledger import Week
+from winback.spells.thresholds import cycle_groups
+
+
+def set_week(con: duckdb.DuckDBPyConnection, week: Week, settings: Settings) -> None:
+    """Write `core_week`, `core_cycle_groups` and `core_plays`, and make the `asof_*` views."""
+    replace_from_frame(con, "core_week", week_row(week, settings))
+    replace_from_frame(con, "core_cycle_groups", cycle_groups(settings.lapse))
+    replace_from_frame(con, "core_plays", play_table(settings.workspace.language))
+    for table in table_names("input"):
+        con.execute(f"CREATE OR REPLACE VIEW {quote_name('asof_' + table)} AS {as_of_view_sql(load_contract(table))}")
+
+
+def week_row(week: Week, settings: Settings) -> pl.DataFrame:
+    """The one row of `core_week`."""
+    lapse, plan = settings.lapse, settings.plan
+    return pl.DataFrame(
+        {
+            "as_of_on": [week.week_on],
+            "batch_cutoff": [week.batch_cutoff],
+            "horizon_days": [lapse.horizon_days],
+            "lapse_share": [lapse.lapse_share],
+            "lapse_min_days": [lapse.min_days],
+            "lapse_max_days": [lapse.max_days],
+            "grace_days": [lapse.grace_days],
+            "value_kinds": [f";{';'.join(lapse.value_kinds)};"],
+            "single_cycle_days": [lapse.single_cycle_days],
+            "forgone_cap_days": [settings.value.forgone_cap_days],
+            "cooldown_days": [plan.cooldown_days],
+            "contact_cap_days": [plan.contact_cap_days],
+            "contact_cap": [plan.contact_cap],
+            "max_lapsed_days": [plan.max_lapsed_days],
+            "needs_consent": [plan.needs_consent],
+            "default_rep_id": [plan.default_rep_id],
+            "base_currency": [settings.workspace.base_currency],
+        }
+    )
