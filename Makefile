@@ -56,7 +56,7 @@ docs: $(STAMP) ## Make docs/tables.md from the contracts
 
 lock: ## Make the lock files anew from pyproject.toml
 	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
-	.venv-lock/bin/pip install --quiet --disable-pip-version-check ".[data]" --group dev
+	.venv-lock/bin/pip install --quiet --disable-pip-version-check ".[data,dev]"
 	.venv-lock/bin/pip freeze --exclude winback | grep -E '^[A-Za-z0-9_.-]+==' > requirements.lock
 	rm -rf .venv-lock build winback.egg-info
 

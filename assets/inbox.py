@@ -97,7 +97,8 @@ def _table_or_refusal(relative: PurePath) -> tuple[str | None, str | None]:
 def _file_date(warehouse: Warehouse, path: Path, declared: dict[str, Any]) -> date:
     if "file_on" in declared:
         return date.fromisoformat(declared["file_on"])
-    return date_in_name(path.stem) or datetime.fromtimestamp(path.stat().st_mtime, warehouse.settings.zone).date()
+    changed_on = datetime.fromtimestamp(path.stat().st_mtime, warehouse.settings.zone).date()
+    return date_in_name(path.stem) or min(changed_on, warehouse.today)
 
 
 def _sidecar(path: Path) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def build_plan_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefi
         partitions_def=partitions,
         deps=["out_playbook", "out_not_this_week", "core_purchase_cycles", "core_spells"],
         required_resource_keys={WAREHOUSE},
-        description="The week's folder: playbooks, the accounts on no list, manifest, and a database for readers; current by one link.",
+        description="The week's folder: playbooks, the accounts on no list, manifest, and a database for readers.",
         owners=[OWNER],
         kinds={"csv", "duckdb"},
     )

@@ -41,7 +41,7 @@ def publish_week(warehouse: Warehouse, week: Week) -> Path:
         (partial / PLAYBOOKS / name).write_bytes(data)
     write_reader_database(con, partial / READER_DATABASE)
     shutil.rmtree(target, ignore_errors=True)
-    os.rename(partial, target)
+    partial.rename(target)
     with transaction(con):
         record_publication(con, week)
     _make_current(workspace, week)
@@ -53,8 +53,8 @@ def _require_same(target: Path, contents: dict[str, bytes], week: Week) -> None:
     changed = sorted(name for name in contents.keys() | published.keys() if contents.get(name) != published.get(name))
     if changed:
         raise RunFailedError(
-            f"week {week.week_on} is published and would now come out differently ({', '.join(changed)}), because the settings, "
-            f"the code or the files changed. It was left as it is; to publish a revision run: "
+            f"week {week.week_on} is published and would now come out differently ({', '.join(changed)}), because the "
+            f"settings, the code or the files changed. It was left as it is; to publish a revision run: "
             f"winback run --week {week.week_on} --reopen"
         )
 
@@ -62,9 +62,11 @@ def _require_same(target: Path, contents: dict[str, bytes], week: Week) -> None:
 def _make_current(workspace: Workspace, week: Week) -> None:
     """Point `outbox/<week>` at the week, and `published/current` if no later week is."""
     published = workspace.folder("published")
-    _swap_link(workspace.folder("outbox") / week.week_on.isoformat(), Path("..") / "published" / week.folder_name / PLAYBOOKS)
+    _swap_link(
+        workspace.folder("outbox") / week.week_on.isoformat(), Path("..") / "published" / week.folder_name / PLAYBOOKS
+    )
     current = published / "current"
-    if not current.is_symlink() or os.readlink(current)[:10] <= week.week_on.isoformat():
+    if not current.is_symlink() or current.readlink().name[:10] <= week.week_on.isoformat():
         _swap_link(current, Path(week.folder_name))
 
 

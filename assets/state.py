@@ -49,12 +49,17 @@ def write_state(warehouse: Warehouse) -> None:
     ]
     newest = con.execute("SELECT max(spent_on) FROM raw_spend WHERE _superseded_batch IS NULL").fetchone()
     newest_on = newest[0].isoformat() if newest and newest[0] else None
-    document = {"newest_spend_on": newest_on, "files": files, "totals": {name: sum(file[name] for file in files) for name in sums}, "weeks": weeks}
+    document = {
+        "newest_spend_on": newest_on,
+        "files": files,
+        "totals": {name: sum(file[name] for file in files) for name in sums},
+        "weeks": weeks,
+    }
     write_atomically(folder / "status.json", (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode())
     partial = folder / "quarantine.parquet.part"
     con.execute(
-        "COPY (SELECT q.file_id, f.file, f.table_name, q.line_no, q.rule, q.column_name, q.cell_value, q.record_text, q.is_held "
-        "FROM ledger_quarantine AS q JOIN ledger_files AS f USING (file_id) ORDER BY q.file_id, q.line_no) "
+        "COPY (SELECT q.file_id, f.file, f.table_name, q.line_no, q.rule, q.column_name, q.cell_value, q.record_text, "
+        "q.is_held FROM ledger_quarantine AS q JOIN ledger_files AS f USING (file_id) ORDER BY q.file_id, q.line_no) "
         f"TO '{str(partial).replace(chr(39), chr(39) * 2)}' (FORMAT parquet)"
     )
     os.replace(partial, folder / "quarantine.parquet")

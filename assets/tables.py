@@ -40,7 +40,10 @@ def _sql_asset(query: Query, partitions: dg.PartitionsDefinition) -> dg.AssetsDe
         description=contract.description,
         owners=[OWNER],
         kinds={"duckdb", "sql"},
-        metadata={"dagster/column_schema": column_schema(contract), "query": dg.MetadataValue.md(f"```sql\n{query.text}\n```")},
+        metadata={
+            "dagster/column_schema": column_schema(contract),
+            "query": dg.MetadataValue.md(f"```sql\n{query.text}\n```"),
+        },
     )
     def table(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         con = context.resources.warehouse.con

@@ -33,12 +33,11 @@ def build_defs(
     """
     partitions = weekly_partitions(timezone)
     assets = build_assets(partitions)
-    weekly = weekly_job(partitions)
     return dg.Definitions(
         assets=assets,
         asset_checks=build_checks(assets),
-        jobs=[weekly, load_job()],
-        schedules=[monday_schedule(weekly, timezone)],
+        jobs=[weekly_job, load_job],
+        schedules=[monday_schedule(timezone)],
         resources={WAREHOUSE: warehouse_resource(workspace, today, wait_seconds)} | dict(resource_overrides or {}),
         executor=dg.in_process_executor,
     )

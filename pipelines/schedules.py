@@ -3,21 +3,21 @@
 Belongs here: when the weekly job runs by itself. Does not belong here: what it runs.
 """
 
-from typing import Any
-
 import dagster as dg
+
+from pipelines.jobs import weekly_job
 
 MONDAY_CRON = "0 6 * * 1"
 """Mondays at 06:00 in the workspace's zone."""
 
 
-def monday_schedule(job: Any, timezone: str) -> dg.ScheduleDefinition:
+def monday_schedule(timezone: str) -> dg.ScheduleDefinition:
     """Run the week that begins on the Monday of the tick."""
 
     @dg.schedule(
         name="monday_playbooks",
         cron_schedule=MONDAY_CRON,
-        job=job,
+        job=weekly_job,
         execution_timezone=timezone,
         description="Every Monday at 06:00: this week's playbooks.",
     )

@@ -5,6 +5,7 @@ Belongs here: the command and its layout. Does not belong here: the figures (war
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,37 +19,58 @@ from winback.errors import UsageError
 
 _LOCK_SECONDS = 10.0
 
-_SECTIONS: tuple[tuple[str, str], ...] = (
-    (
+
+@dataclass(frozen=True)
+class _Section:
+    """One part of the sheet: columns of one table, and how many rows in which order."""
+
+    title: str
+    table: str
+    columns: str
+    order: str = "account_id"
+    limit: int = 100
+
+
+_FACTS = (
+    _Section(
         "Account",
-        "SELECT account_name, business_kind, region, branch, rep_id, language, has_consent, is_do_not_contact, opened_on, "
-        "closed_on FROM asof_accounts WHERE account_id = ?",
+        "asof_accounts",
+        "account_name, business_kind, region, branch, rep_id, language, has_consent, is_do_not_contact, opened_on, closed_on",
     ),
-    (
+    _Section(
         "Behaviour",
-        "SELECT n_purchase_days, first_spend_on, last_spend_on, cycle_days, next_expected_on, trimmed_amount, spend_amount, "
-        "year_amount FROM core_accounts_week WHERE account_id = ?",
+        "core_accounts_week",
+        "n_purchase_days, first_spend_on, last_spend_on, cycle_days, next_expected_on, trimmed_amount, spend_amount, year_amount",
     ),
-    (
-        "Lapse",
-        "SELECT lapsed_on, silence_days, lapse_basis, is_unpaid, threshold_days, n_earlier_lapses FROM core_lapses "
-        "WHERE account_id = ?",
-    ),
-    (
-        "Value",
-        "SELECT value_at_stake_amount, forgone_revenue_amount, best_by_on FROM score_value WHERE account_id = ?",
-    ),
+    _Section("Lapse", "core_lapses", "lapsed_on, silence_days, lapse_basis, is_unpaid, threshold_days, n_earlier_lapses"),
+    _Section("Value", "score_value", "value_at_stake_amount, forgone_revenue_amount, best_by_on"),
 )
 
-_LISTS: tuple[tuple[str, str], ...] = (
-    ("People", "SELECT person_name, role, is_decision_maker, phone, email, temperament FROM asof_people WHERE account_id = ? ORDER BY person_id"),
-    ("Chance of return", "SELECT horizon_days, prob, low, high, model_level, usage_warning FROM score_return_time WHERE account_id = ? ORDER BY horizon_days"),
-    ("Cycles", "SELECT category, n_purchase_days, last_spend_on, cycle_days, next_expected_on FROM core_purchase_cycles WHERE account_id = ? ORDER BY n_purchase_days DESC, category LIMIT 8"),
-    ("Spells", "SELECT spell_no, spell_kind, started_on, ended_on, end_cause, n_purchase_days, spend_amount FROM core_spells WHERE account_id = ? ORDER BY spell_no"),
-    ("Last purchases", "SELECT spent_on, day_amount, gap_days FROM core_purchase_days WHERE account_id = ? ORDER BY purchase_no DESC LIMIT 10"),
-    ("Last contacts", "SELECT touched_on, channel, direction, kind, note_text, promise, promise_due_on FROM asof_touchpoints WHERE account_id = ? ORDER BY touched_on DESC, touchpoint_id LIMIT 10"),
-    ("This week", "SELECT week_on, rep_id, rank, play_id, minutes, row_key FROM plan_assignments WHERE account_id = ?"),
-    ("Not on a list", "SELECT week_on, cause FROM out_not_this_week WHERE account_id = ?"),
+_LISTS = (
+    _Section("People", "asof_people", "person_name, role, is_decision_maker, phone, email, temperament", "person_id"),
+    _Section(
+        "Chance of return", "score_return_time", "horizon_days, prob, low, high, model_level, usage_warning", "horizon_days"
+    ),
+    _Section(
+        "Cycles",
+        "core_purchase_cycles",
+        "category, n_purchase_days, last_spend_on, cycle_days, next_expected_on",
+        "n_purchase_days DESC, category",
+        8,
+    ),
+    _Section(
+        "Spells", "core_spells", "spell_kind, started_on, ended_on, end_cause, n_purchase_days, spend_amount", "spell_no"
+    ),
+    _Section("Last purchases", "core_purchase_days", "spent_on, day_amount, gap_days", "purchase_no DESC", 10),
+    _Section(
+        "Last contacts",
+        "asof_touchpoints",
+        "touched_on, channel, direction, kind, note_text, promise, promise_due_on",
+        "touched_on DESC, touchpoint_id",
+        10,
+    ),
+    _Section("This week", "plan_assignments", "week_on, rep_id, rank, play_id, minutes, row_key"),
+    _Section("Not on a list", "out_not_this_week", "week_on, cause"),
 )
 
 
@@ -60,10 +82,10 @@ def account(
     place = open_workspace(workspace)
     with open_warehouse(place, today_in(place.settings.zone), _LOCK_SECONDS) as warehouse:
         _require_known(warehouse.con, account_id)
-        for title, query in _SECTIONS:
-            _show_facts(title, *_fetch(warehouse.con, query, account_id))
-        for title, query in _LISTS:
-            _show_rows(title, *_fetch(warehouse.con, query, account_id))
+        for section in _FACTS:
+            _show_facts(section.title, *_fetch(warehouse.con, section, account_id))
+        for section in _LISTS:
+            _show_rows(section.title, *_fetch(warehouse.con, section, account_id))
 
 
 def _require_known(con: duckdb.DuckDBPyConnection, account_id: str) -> None:
@@ -75,9 +97,12 @@ def _require_known(con: duckdb.DuckDBPyConnection, account_id: str) -> None:
     output.print(f"[bold]{_text(account_id)}[/] as of {week[0]}")
 
 
-def _fetch(con: duckdb.DuckDBPyConnection, query: str, account_id: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+def _fetch(con: duckdb.DuckDBPyConnection, section: _Section, account_id: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+    query = (
+        f"SELECT {section.columns} FROM {section.table} WHERE account_id = ? ORDER BY {section.order} LIMIT {section.limit}"
+    )
     cursor = con.execute(query, [account_id])
-    return [d[0] for d in cursor.description], cursor.fetchall()
+    return [d[0] for d in cursor.description or []], cursor.fetchall()
 
 
 def _show_facts(title: str, columns: list[str], rows: list[tuple[Any, ...]]) -> None:

@@ -102,7 +102,11 @@ def _cause(result: dg.ExecuteInProcessResult, workspace: Workspace) -> str:
         return f"the run failed{step}: {root.cls_name}: {message.splitlines()[0]}. Details: {log}"
     failed = [
         f"{e.asset_check_evaluation_data.asset_key.to_user_string()}: "
-        + "; ".join(f"{k}: {v.value}" for k, v in e.asset_check_evaluation_data.metadata.items() if k not in ("expectations", "broken"))
+        + "; ".join(
+            f"{k}: {v.value}"
+            for k, v in e.asset_check_evaluation_data.metadata.items()
+            if k not in ("expectations", "broken")
+        )
         for e in result.all_events
         if e.event_type_value == "ASSET_CHECK_EVALUATION" and not e.asset_check_evaluation_data.passed
     ]
@@ -145,7 +149,13 @@ class _StepHandler(logging.Handler):
 
 @contextmanager
 def _progress(title: str) -> Iterator[_StepHandler]:
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[step]}"), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[step]}"),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=errors, transient=True) as progress:
         yield _StepHandler(progress, title)
 

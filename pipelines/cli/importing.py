@@ -49,7 +49,7 @@ def _workspace_for(folder: Path, log: ImportedLog) -> Workspace:
         return create_workspace(folder, log.settings)
     workspace = open_workspace(folder)
     if workspace.settings.workspace.clock != "data":
-        raise UsageError(f"{folder} lives in the present (clock = \"today\"); import a past log into a folder of its own")
+        raise UsageError(f'{folder} lives in the present (clock = "today"); import a past log into a folder of its own')
     return workspace
 
 

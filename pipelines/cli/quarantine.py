@@ -29,7 +29,11 @@ def quarantine(
     rows = _rows(open_workspace(workspace), file)
     if as_json:
         for row in rows.iter_rows(named=True):
-            typer.echo(json.dumps(row | {"explanation": _explain(row["table_name"], row["rule"], row["column_name"])}, ensure_ascii=False))
+            typer.echo(
+                json.dumps(
+                    row | {"explanation": _explain(row["table_name"], row["rule"], row["column_name"])}, ensure_ascii=False
+                )
+            )
         return
     if rows.height == 0:
         output.print("Nothing is held back.")
@@ -37,7 +41,9 @@ def quarantine(
     _show_rules(rows)
     listed = table("Rows", "file", "line", "rule", "column", "value", numbers=("line",))
     for row in rows.head(limit).iter_rows(named=True):
-        listed.add_row(row["file"], str(row["line_no"]), row["rule"], row["column_name"] or "", _printable(row["cell_value"]))
+        listed.add_row(
+            row["file"], str(row["line_no"]), row["rule"], row["column_name"] or "", _printable(row["cell_value"])
+        )
     output.print(listed)
     if rows.height > limit:
         output.print(f"{rows.height - limit:,} more; --limit {rows.height} or --json shows them all")

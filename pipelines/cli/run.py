@@ -91,7 +91,9 @@ def _report(place: Workspace, monday: date) -> None:
         )
     folder = place.folder("outbox") / monday.isoformat()
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    output.print(f"Week {monday} (revision {latest['revision']}): {latest['lapsed']:,} accounts lapsed, {latest['chosen']:,} on lists.")
+    output.print(
+        f"Week {monday} (revision {latest['revision']}): {latest['lapsed']:,} accounts lapsed, {latest['chosen']:,} on lists."
+    )
     rows = table("", "file", "rows", numbers=("rows",))
     for name, file in manifest["files"].items():
         rows.add_row(name, f"{file['rows']:,}")

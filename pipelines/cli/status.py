@@ -35,13 +35,26 @@ def status(
 
 
 def _show(state: dict[str, Any]) -> None:
-    files = table("Files", "file", "table", "state", "received", "loaded", "held back", "duplicate", "remark", numbers=("received", "loaded", "held back", "duplicate"))
+    files = table(
+        "Files",
+        "file",
+        "table",
+        "state",
+        "received",
+        "loaded",
+        "held back",
+        "duplicate",
+        "remark",
+        numbers=("received", "loaded", "held back", "duplicate"),
+    )
     for file in state["files"]:
         remark = "; ".join(text for text in (file["reason"], file["notes"]) if text)
         files.add_row(file["file"], file["table"] or "-", file["state"], *(f"{file[name]:,}" for name in _SUMS), remark)
     files.add_row("total", "", "", *(f"{state['totals'][name]:,}" for name in _SUMS), "", style="bold")
     output.print(files)
-    weeks = table("Weeks", "week", "revision", "state", "lapsed", "on lists", "remark", numbers=("revision", "lapsed", "on lists"))
+    weeks = table(
+        "Weeks", "week", "revision", "state", "lapsed", "on lists", "remark", numbers=("revision", "lapsed", "on lists")
+    )
     for week in state["weeks"]:
         counts = ("" if week[name] is None else f"{week[name]:,}" for name in ("lapsed", "chosen"))
         accepted = f"accepted: {week['accepted_reason']}" if week["accepted_reason"] else ""

@@ -1,6 +1,7 @@
 -- Every account with counted spend, as known in the week: its cycle, its usual purchase and what a year of it is worth.
 -- The usual purchase leaves out the highest and lowest tenth of the account's purchase days. Spend a day is the usual purchase
 -- times the gaps of the last year over the days they span, at least 28, so that a burst of a few days is not taken for a habit.
+-- Amounts are divided as doubles, which DuckDB does by itself; Spark would divide decimals and round ties the other way.
 WITH ranked AS (
     SELECT
         *,
@@ -36,7 +37,8 @@ behaviour AS (
 usual AS (
     SELECT
         *,
-        CAST(CASE WHEN kept_amount > 0 THEN kept_amount / n_kept ELSE 0 END AS DECIMAL(18, 4)) AS trimmed_amount
+        CAST(CASE WHEN kept_amount > 0 THEN CAST(kept_amount AS DOUBLE) / n_kept ELSE 0 END AS DECIMAL(18, 4))
+            AS trimmed_amount
     FROM behaviour
 ),
 
@@ -62,7 +64,7 @@ SELECT
     CAST(
         CASE
             WHEN usual.n_year_days > 1
-                THEN usual.trimmed_amount * (usual.n_year_days - 1) / greatest(usual.year_span_days, 28)
+                THEN CAST(usual.trimmed_amount * (usual.n_year_days - 1) AS DOUBLE) / greatest(usual.year_span_days, 28)
         END AS DECIMAL(18, 4)
     ) AS daily_spend_amount,
     CASE

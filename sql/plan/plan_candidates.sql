@@ -72,9 +72,10 @@ SELECT
         WHEN contacts.n_recent >= core_week.contact_cap THEN 'contact_cap'
         WHEN delivered_reps.n_reps > 0 AND reps.rep_id IS NULL THEN 'no_rep'
         WHEN delivered_reps.n_reps > 0 AND NOT coalesce(reps.is_active, true) THEN 'rep_inactive'
-        WHEN values_of.value_at_stake_amount <= 0 THEN 'no_value'
+        WHEN lapses.year_amount <= 0 THEN 'no_value'
     END AS cause,
     values_of.value_at_stake_amount,
+    lapses.year_amount,
     chances.return_prob,
     lapses.lapsed_on,
     lapses.silence_days

@@ -40,9 +40,7 @@ def _implied(contract: Contract) -> list[SuiteRule]:
         )
     ]
     if len(contract.key) == 1:
-        rules.append(
-            SuiteRule("expect_column_values_to_be_unique", {"column": contract.key[0]}, True, "The key is unique.")
-        )
+        rules.append(SuiteRule("expect_column_values_to_be_unique", {"column": contract.key[0]}, True, "The key is unique."))
     elif contract.key:
         rules.append(
             SuiteRule(
@@ -57,9 +55,9 @@ def _implied(contract: Contract) -> list[SuiteRule]:
 
 def _in_range(field: Field) -> SuiteRule | None:
     if field.type in ("double", "integer", "decimal") and (field.minimum is not None or field.maximum is not None):
-        kwargs = {"column": field.name, "min_value": field.minimum, "max_value": field.maximum}
+        kwargs: dict[str, Any] = {"column": field.name, "min_value": field.minimum, "max_value": field.maximum}
         return SuiteRule("expect_column_values_to_be_between", kwargs, True, f"{field.name} lies in its range.")
     if field.allowed:
-        kwargs = {"column": field.name, "value_set": list(field.allowed)}
-        return SuiteRule("expect_column_values_to_be_in_set", kwargs, True, f"{field.name} is one of the allowed values.")
+        allowed: dict[str, Any] = {"column": field.name, "value_set": list(field.allowed)}
+        return SuiteRule("expect_column_values_to_be_in_set", allowed, True, f"{field.name} is one of the allowed values.")
     return None

@@ -66,7 +66,7 @@ def _context() -> tuple[Any, Any]:
     kept = getattr(engine, _TUPLE)
     if "duckdb" not in kept:
         setattr(engine, _TUPLE, (*kept, _DuckDBDialect("duckdb")))
-    context = gx.get_context(mode="ephemeral")
+    context: Any = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     return context, gx
 

@@ -61,7 +61,9 @@ def typed_expression(field: Field, received_type: str) -> str:
         )
     if field.type in ("decimal", "double"):
         number = f"TRY_CAST({text} AS {field.sql_type})"
-        return f"CASE WHEN regexp_full_match({text}, '[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?') THEN {number} END"
+        return (
+            f"CASE WHEN regexp_full_match({text}, '[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?') THEN {number} END"
+        )
     return _with_default(field, text)
 
 
@@ -154,7 +156,9 @@ def _typed_from_typed(field: Field, column: str, received_type: str) -> str:
 def _date_from_text(text: str) -> str:
     compact = f"CASE WHEN regexp_full_match({text}, '[0-9]{{8}}') THEN TRY_CAST(try_strptime({text}, '%Y%m%d') AS DATE) END"
     dashed = f"regexp_replace(replace({text}, '/', '-'), '[ T].*$', '')"
-    iso = f"CASE WHEN regexp_full_match({dashed}, '[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}') THEN TRY_CAST({dashed} AS DATE) END"
+    iso = (
+        f"CASE WHEN regexp_full_match({dashed}, '[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}') THEN TRY_CAST({dashed} AS DATE) END"
+    )
     return f"coalesce({iso}, {compact})"
 
 

@@ -77,4 +77,5 @@ def read_table(con: duckdb.DuckDBPyConnection, table: str) -> pl.DataFrame:
     """All committed rows of a table or view as a polars frame."""
     # A cursor of its own: DuckDB refuses `sql` while the connection's last result has not been fetched to its end.
     with con.cursor() as cursor:
-        return cursor.sql(f"SELECT * FROM {quote_name(table)}").pl()
+        frame: pl.DataFrame = cursor.sql(f"SELECT * FROM {quote_name(table)}").pl()
+        return frame

@@ -16,7 +16,7 @@ from data_contracts import load_contract, table_names
 from winback.contracts.tables import transaction
 from winback.errors import UnreadableFileError
 from winback.load.ledger import ReceivedFile, RowSums, close_file, enter_file, is_known, move_held
-from winback.load.receive import mark_superseded, receive_file, retry_held
+from winback.load.receive import mark_superseded, open_source, receive_source, retry_held
 
 _FIRST = ("accounts", "fx_rates")
 _NOTHING = RowSums(0, 0, 0, 0)
@@ -42,8 +42,7 @@ def load_batch(
     """
     ordered = sorted(files, key=lambda f: (_table_order(f.table), f.entry.file_on, f.entry.sha256, f.entry.name))
     for file in ordered:
-        with transaction(con):
-            _load_one(con, file)
+        _load_one(con, file)
         on_done(file)
     if ordered:
         with transaction(con):
@@ -55,31 +54,41 @@ def load_batch(
 
 def _load_one(con: duckdb.DuckDBPyConnection, file: InboxFile) -> None:
     entry, table = file.entry, file.table
-    is_repeated = table is not None and is_known(con, table, entry.sha256)
-    enter_file(con, entry, table)
     if table is None:
-        close_file(con, entry.file_id, "rejected", _NOTHING, reason=file.refusal)
-        return
-    if is_repeated:
+        _reject(con, file, file.refusal or "")
+    elif is_known(con, table, entry.sha256):
         n_rows = _rows_of(con, table, entry)
-        close_file(con, entry.file_id, "loaded", RowSums(n_rows, 0, 0, n_rows), reason="the same file was loaded before")
-        return
-    try:
-        received = receive_file(con, load_contract(table), file.path, entry)
-    except UnreadableFileError as error:
-        close_file(con, entry.file_id, "rejected", _NOTHING, reason=str(error))
-        return
-    missing = f"required columns are missing: {', '.join(received.missing)}" if received.missing else None
-    close_file(
-        con,
-        entry.file_id,
-        "rejected" if missing else "loaded",
-        received.sums,
-        reason=missing,
-        encoding=received.encoding,
-        notes=received.notes,
-        is_cut=received.is_cut,
-    )
+        with transaction(con):
+            enter_file(con, entry, table)
+            repeated = RowSums(n_rows, 0, 0, n_rows)
+            close_file(con, entry.file_id, "loaded", repeated, reason="the same file was loaded before")
+    else:
+        contract = load_contract(table)
+        try:
+            source = open_source(con, contract, file.path)
+        except UnreadableFileError as error:
+            _reject(con, file, str(error))
+            return
+        with transaction(con):
+            enter_file(con, entry, table)
+            received = receive_source(con, contract, source, entry)
+            missing = f"required columns are missing: {', '.join(received.missing)}" if received.missing else None
+            close_file(
+                con,
+                entry.file_id,
+                "rejected" if missing else "loaded",
+                received.sums,
+                reason=missing,
+                encoding=received.encoding,
+                notes=received.notes,
+                is_cut=received.is_cut,
+            )
+
+
+def _reject(con: duckdb.DuckDBPyConnection, file: InboxFile, reason: str) -> None:
+    with transaction(con):
+        enter_file(con, file.entry, file.table)
+        close_file(con, file.entry.file_id, "rejected", _NOTHING, reason=reason)
 
 
 def _rows_of(con: duckdb.DuckDBPyConnection, table: str, entry: ReceivedFile) -> int:

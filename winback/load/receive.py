@@ -39,8 +39,12 @@ class Received:
 
 
 @dataclass(frozen=True)
-class _Source:
-    """Records of a file as a relation `name` with a column `_line`, and the DuckDB type of each contract column in it."""
+class Source:
+    """Records of an opened file.
+
+    `name` is a relation with a column `_line`; `types` gives the DuckDB type of each contract column in it. Lines that are
+    no records are in the relation `_broken`, `n_broken` of them.
+    """
 
     name: str
     types: dict[str, str]
@@ -50,12 +54,30 @@ class _Source:
     is_cut: bool = False
 
 
-def receive_file(con: duckdb.DuckDBPyConnection, contract: Contract, path: Path, file: ReceivedFile) -> Received:
-    """Load `path` into `raw_<contract>`; rows end up loaded, in `ledger_quarantine`, or counted as duplicates.
+def open_source(con: duckdb.DuckDBPyConnection, contract: Contract, path: Path) -> Source:
+    """Read `path` into relations of this connection; at most one file is open at a time.
 
-    Raises UnreadableFileError where the file cannot be read at all. Runs inside the caller's transaction.
+    Call it outside a transaction: a file that cannot be read makes DuckDB abort the one it is in. Raises
+    UnreadableFileError where the file cannot be read at all.
     """
-    source = _open_source(con, contract, path, file)
+    con.execute("DROP VIEW IF EXISTS _typed; DROP TABLE IF EXISTS _received")
+    if path.suffix.lower() == ".parquet":
+        return _open_parquet(con, contract, path)
+    if path.stat().st_size == 0:
+        raise UnreadableFileError("the file is empty: it has not even a header line")
+    return _open_csv_at_once(con, contract, path) or _open_csv_by_line(con, contract, path)
+
+
+def receive_source(con: duckdb.DuckDBPyConnection, contract: Contract, source: Source, file: ReceivedFile) -> Received:
+    """Load an opened file into `raw_<contract>`, inside the caller's transaction.
+
+    Its rows end up loaded, in `ledger_quarantine`, or counted as duplicates.
+    """
+    if source.n_broken:
+        con.execute(
+            "INSERT INTO ledger_quarantine SELECT ?, line_no, rule, NULL, left(record_text, ?), record_text, false FROM _broken",
+            [file.file_id, _CELL_LENGTH],
+        )
     missing = tuple(f.name for f in contract.fields if f.is_required and f.default is None and f.name not in source.types)
     if missing:
         quarantined = _quarantine_all(con, source, file, ", ".join(missing))
@@ -68,7 +90,7 @@ def receive_file(con: duckdb.DuckDBPyConnection, contract: Contract, path: Path,
 
 def retry_held(con: duckdb.DuckDBPyConnection, contract: Contract, file: ReceivedFile) -> RowSums:
     """Try the held rows of one earlier file again; those that still cannot be loaded stay held."""
-    keys = [c for c in contract.columns]
+    keys = list(contract.columns)
     cells = ", ".join(f"json_extract_string(record_text, {quote_text('$.' + c)}) AS {quote_name(c)}" for c in keys)
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE _received AS SELECT line_no AS _line, {cells} FROM ledger_quarantine "
@@ -76,7 +98,7 @@ def retry_held(con: duckdb.DuckDBPyConnection, contract: Contract, file: Receive
         [file.file_id],
     )
     con.execute("DELETE FROM ledger_quarantine WHERE file_id = ? AND is_held", [file.file_id])
-    return _load_source(con, contract, _Source("_received", dict.fromkeys(keys, "VARCHAR"), "utf-8"), file)
+    return _load_source(con, contract, Source("_received", dict.fromkeys(keys, "VARCHAR"), "utf-8"), file)
 
 
 def mark_superseded(con: duckdb.DuckDBPyConnection, contract: Contract, batch: int) -> None:
@@ -99,16 +121,7 @@ def mark_superseded(con: duckdb.DuckDBPyConnection, contract: Contract, batch: i
 # ---- opening ---------------------------------------------------------------------------------------------------------
 
 
-def _open_source(con: duckdb.DuckDBPyConnection, contract: Contract, path: Path, file: ReceivedFile) -> _Source:
-    con.execute("DROP VIEW IF EXISTS _typed; DROP TABLE IF EXISTS _received")
-    if path.suffix.lower() == ".parquet":
-        return _open_parquet(con, contract, path)
-    if file.size_bytes == 0:
-        raise UnreadableFileError("the file is empty: it has not even a header line")
-    return _open_csv_at_once(con, contract, path) or _open_csv_by_line(con, contract, path, file)
-
-
-def _open_parquet(con: duckdb.DuckDBPyConnection, contract: Contract, path: Path) -> _Source:
+def _open_parquet(con: duckdb.DuckDBPyConnection, contract: Contract, path: Path) -> Source:
     scan = f"read_parquet({quote_text(_glob_safe(path))}, file_row_number = true)"
     try:
         described = con.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()
@@ -122,10 +135,10 @@ def _open_parquet(con: duckdb.DuckDBPyConnection, contract: Contract, path: Path
     columns = ", ".join(f"{quote_name(name)} AS {quote_name(c)}" for c, (name, _) in found.items())
     con.execute(f"CREATE OR REPLACE TEMP VIEW _received_file AS SELECT file_row_number + 2 AS _line, {columns} FROM {scan}")
     unknown = tuple(name for key, (name, _) in names.items() if key not in found)
-    return _Source("_received_file", {c: t for c, (_, t) in found.items()}, "parquet", unknown)
+    return Source("_received_file", {c: t for c, (_, t) in found.items()}, "parquet", unknown)
 
 
-def _open_csv_at_once(con: duckdb.DuckDBPyConnection, contract: Contract, path: Path) -> _Source | None:
+def _open_csv_at_once(con: duckdb.DuckDBPyConnection, contract: Contract, path: Path) -> Source | None:
     """The fast way: DuckDB reads the file. None unless every physical line is a record, so that line numbers are exact."""
     if not is_plain_utf8(path):
         return None
@@ -150,10 +163,10 @@ def _open_csv_at_once(con: duckdb.DuckDBPyConnection, contract: Contract, path: 
     row = con.execute("SELECT count(*) FROM _received").fetchone()
     if row is None or row[0] != n_lines - 1:
         return None
-    return _Source("_received", _text_types(header), "utf-8", header.unknown)
+    return Source("_received", _text_types(header), "utf-8", header.unknown)
 
 
-def _open_csv_by_line(con: duckdb.DuckDBPyConnection, contract: Contract, path: Path, file: ReceivedFile) -> _Source:
+def _open_csv_by_line(con: duckdb.DuckDBPyConnection, contract: Contract, path: Path) -> Source:
     """The careful way, for every file that the fast way leaves: one broken line costs one record."""
     decoded = decode_bytes(path.read_bytes())
     physical = decoded.text.replace("\r\n", "\n").split("\n")
@@ -171,13 +184,10 @@ def _open_csv_by_line(con: duckdb.DuckDBPyConnection, contract: Contract, path: 
         schema={"line_no": pl.Int64, "rule": pl.String, "record_text": pl.String},
         orient="row",
     )
-    with registered(con, "_broken", broken):
-        con.execute(
-            "INSERT INTO ledger_quarantine SELECT ?, line_no, rule, NULL, left(record_text, ?), record_text, false FROM _broken",
-            [file.file_id, _CELL_LENGTH],
-        )
+    with registered(con, "_broken_lines", broken):
+        con.execute("CREATE OR REPLACE TEMP TABLE _broken AS SELECT * FROM _broken_lines")
     is_cut = bool(records.broken) and records.broken[-1][0] == len(physical) and physical[-1] != ""
-    return _Source("_received", _text_types(header), decoded.encoding, header.unknown, len(records.broken), is_cut)
+    return Source("_received", _text_types(header), decoded.encoding, header.unknown, len(records.broken), is_cut)
 
 
 def _named(header: Header) -> str:
@@ -200,7 +210,7 @@ def _first_line(error: Exception) -> str:
 # ---- rules, holds, duplicates ----------------------------------------------------------------------------------------
 
 
-def _load_source(con: duckdb.DuckDBPyConnection, contract: Contract, source: _Source, file: ReceivedFile) -> RowSums:
+def _load_source(con: duckdb.DuckDBPyConnection, contract: Contract, source: Source, file: ReceivedFile) -> RowSums:
     rules = [*row_rules(contract, source.types), *_receipt_rules(contract, file), *_hold_rules(contract, file.base_currency)]
     _create_checked_view(con, contract, source, rules)
     n_rows, n_broken, n_keyed = _count_checked(con, contract)
@@ -245,9 +255,7 @@ def _hold_rules(contract: Contract, base_currency: str) -> list[RowRule]:
     return rules
 
 
-def _create_checked_view(
-    con: duckdb.DuckDBPyConnection, contract: Contract, source: _Source, rules: list[RowRule]
-) -> None:
+def _create_checked_view(con: duckdb.DuckDBPyConnection, contract: Contract, source: Source, rules: list[RowRule]) -> None:
     typed = ", ".join(
         f"{typed_expression(f, source.types.get(f.name, 'NULL'))} AS {quote_name(f.name)}" for f in contract.fields
     )
@@ -259,13 +267,9 @@ def _create_checked_view(
     con.execute(f"CREATE OR REPLACE TEMP VIEW _checked AS SELECT *, CASE {cases} END AS _broken_rule FROM _typed")
 
 
-def _quarantine_broken(
-    con: duckdb.DuckDBPyConnection, source: _Source, rules: list[RowRule], file: ReceivedFile
-) -> None:
+def _quarantine_broken(con: duckdb.DuckDBPyConnection, source: Source, rules: list[RowRule], file: ReceivedFile) -> None:
     """Write the rows that break a rule to the quarantine, each under the first rule it breaks."""
-    cells = [
-        f"CAST({quote_name('received_' + r.column)} AS VARCHAR)" if r.column in source.types else "NULL" for r in rules
-    ]
+    cells = [f"CAST({quote_name('received_' + r.column)} AS VARCHAR)" if r.column in source.types else "NULL" for r in rules]
     is_hold = _pick([str(r.is_hold).lower() for r in rules])
     record = _record_json(source)
     con.execute(
@@ -285,7 +289,7 @@ def _count_checked(con: duckdb.DuckDBPyConnection, contract: Contract) -> tuple[
     return (int(row[0]), int(row[1]), int(row[2])) if row else (0, 0, 0)
 
 
-def _quarantine_all(con: duckdb.DuckDBPyConnection, source: _Source, file: ReceivedFile, missing: str) -> int:
+def _quarantine_all(con: duckdb.DuckDBPyConnection, source: Source, file: ReceivedFile, missing: str) -> int:
     """Quarantine every record of a file that lacks required columns; returns how many."""
     con.execute(
         f"CREATE OR REPLACE TEMP VIEW _typed AS SELECT _line{_received_columns(source)} FROM {quote_name(source.name)} "
@@ -373,7 +377,7 @@ def _same(columns: tuple[str, ...] | list[str]) -> str:
     return " AND ".join(f"g.{quote_name(c)} IS NOT DISTINCT FROM e.{quote_name(c)}" for c in columns)
 
 
-def _is_record(source: _Source) -> str:
+def _is_record(source: Source) -> str:
     """SQL that is false for a line whose every cell is blank, which is no record."""
     return " OR ".join(
         f"trim({quote_name(c)}) <> ''" if sql_type == "VARCHAR" else f"{quote_name(c)} IS NOT NULL"
@@ -381,11 +385,11 @@ def _is_record(source: _Source) -> str:
     )
 
 
-def _received_columns(source: _Source) -> str:
+def _received_columns(source: Source) -> str:
     return "".join(f", {quote_name(c)} AS {quote_name('received_' + c)}" for c in source.types)
 
 
-def _record_json(source: _Source) -> str:
+def _record_json(source: Source) -> str:
     cells = ", ".join(f"{quote_text(c)}, CAST({quote_name('received_' + c)} AS VARCHAR)" for c in source.types)
     return f"CAST(json_object({cells}) AS VARCHAR)"
 

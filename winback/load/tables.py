@@ -23,7 +23,9 @@ def table_of(relative_path: PurePath) -> str:
     Raises UnreadableFileError if there is none or the file is neither CSV nor Parquet.
     """
     if relative_path.suffix.lower() not in SUFFIXES:
-        raise UnreadableFileError(f"only {' and '.join(SUFFIXES)} files are read, not '{relative_path.suffix or 'no suffix'}'")
+        raise UnreadableFileError(
+            f"only {' and '.join(SUFFIXES)} files are read, not '{relative_path.suffix or 'no suffix'}'"
+        )
     inputs = table_names("input")
     if len(relative_path.parts) > 1 and relative_path.parts[0].lower() in inputs:
         return relative_path.parts[0].lower()

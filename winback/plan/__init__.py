@@ -1,4 +1,4 @@
-"""The week's plan
+"""The week's plan: which accounts are on whose list, in which order.
 
-Belongs here:  which accounts are on whose list, in which order.. Does not belong here: choosing within minutes, caps and consent:what a row says (`winback.playbook`).
+Belongs here: choosing within minutes, caps and consent. Does not belong here: what a row says (`winback.playbook`).
 """

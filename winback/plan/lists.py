@@ -21,8 +21,8 @@ def assign_week(
     """Rows of `plan_assignments`: per representative the most valuable accounts that fit their minutes.
 
     `candidates` has the columns of `plan_candidates`; those with a cause are left out. `capacities` gives rep_id and
-    weekly_minutes, null meaning the default. Order: value at stake, then chance of return, then account id, so that the
-    same input gives the same list.
+    weekly_minutes, null meaning the default. Order: value at stake, then the worth of a year (where the chance of
+    return is nil), then account id, so that the same input gives the same list.
     """
     play = plays.filter(pl.col("play_id") == ASK_PLAY).select("play_id", "play_version", "minutes")
     ranked = (
@@ -33,7 +33,7 @@ def assign_week(
         .sort(
             "rep_id",
             "value_at_stake_amount",
-            "return_prob",
+            "year_amount",
             "account_id",
             descending=[False, True, True, False],
             nulls_last=True,

@@ -45,6 +45,4 @@ def read_csv_bytes(data: bytes, contract: Contract) -> pl.DataFrame:
     frame = pl.read_csv(io.BytesIO(data.removeprefix(BYTE_ORDER_MARK)), infer_schema=False)
     names = {title: f.name for f in contract.fields for title in (f.title_zh, f.title_en, f.name)}
     frame = frame.rename({c: names[c] for c in frame.columns if c in names})
-    return frame.with_columns(
-        pl.col(pl.String).map_elements(unguard, return_dtype=pl.String, skip_nulls=True)
-    )
+    return frame.with_columns(pl.col(pl.String).map_elements(unguard, return_dtype=pl.String, skip_nulls=True))

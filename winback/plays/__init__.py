@@ -1,4 +1,4 @@
-"""The play catalogue
+"""The play catalogue: which steps answer which reason.
 
-Belongs here:  which steps answer which reason.. Does not belong here: the catalogue as data and its loader:which account gets which play (`winback.plan`).
+Belongs here: the catalogue as data and its loader. Does not belong here: which account gets which play (`winback.plan`).
 """

@@ -59,7 +59,9 @@ def _file_problems(con: duckdb.DuckDBPyConnection, week: Week, settings: FeedGat
         elif is_cut:
             problems.append(FeedProblem("file_cut", f"{file} ends in the middle of a line: it was cut on the way"))
         elif declared is not None and received < declared:
-            problems.append(FeedProblem("file_short", f"{file} has {received:,} of the {declared:,} rows it was declared with"))
+            problems.append(
+                FeedProblem("file_short", f"{file} has {received:,} of the {declared:,} rows it was declared with")
+            )
         elif received and quarantined / received > settings.max_quarantined_share:
             problems.append(
                 FeedProblem(
@@ -74,10 +76,14 @@ def _file_problems(con: duckdb.DuckDBPyConnection, week: Week, settings: FeedGat
 def _missing_tables(con: duckdb.DuckDBPyConnection, week: Week) -> list[FeedProblem]:
     problems = []
     for table in ("accounts", "spend"):
-        row = con.execute(f"SELECT count(*) FROM (FROM raw_{table} WHERE _batch <= ? LIMIT 1)", [week.batch_cutoff]).fetchone()
+        row = con.execute(
+            f"SELECT count(*) FROM (FROM raw_{table} WHERE _batch <= ? LIMIT 1)", [week.batch_cutoff]
+        ).fetchone()
         if row is None or row[0] == 0:
             problems.append(
-                FeedProblem("table_missing", f"nothing of '{table}' has been loaded; put {table}.csv or .parquet in the inbox")
+                FeedProblem(
+                    "table_missing", f"nothing of '{table}' has been loaded; put {table}.csv or .parquet in the inbox"
+                )
             )
     return problems
 

@@ -105,4 +105,3 @@ def _reps_without_rows(con: duckdb.DuckDBPyConnection, playbook: pl.DataFrame) -
     """Active representatives with nothing to do this week: they get an empty list rather than none."""
     rows = con.execute("SELECT rep_id FROM asof_reps WHERE coalesce(is_active, true) ORDER BY rep_id").fetchall()
     return sorted({str(r[0]) for r in rows} - set(playbook["rep_id"]))
-

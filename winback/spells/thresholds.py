@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -36,11 +37,9 @@ def cycle_groups(settings: LapseSettings) -> pl.DataFrame:
     """Rows of `core_cycle_groups`: name, smallest cycle (exclusive) and largest (inclusive, null for the last)."""
     bounds = [0, *settings.cycle_bounds_days]
     rows: list[tuple[str, int, int | None]] = [(SINGLE, 0, 0)]
-    rows += [(f"{low + 1:03d}-{high:03d}", low, high) for low, high in zip(bounds, bounds[1:], strict=False)]
+    rows += [(f"{low + 1:03d}-{high:03d}", low, high) for low, high in pairwise(bounds)]
     rows.append((f"{bounds[-1] + 1:03d}+", bounds[-1], None))
-    return pl.DataFrame(
-        rows, schema={"cycle_group": pl.String, "from_days": pl.Int64, "to_days": pl.Int64}, orient="row"
-    )
+    return pl.DataFrame(rows, schema={"cycle_group": pl.String, "from_days": pl.Int64, "to_days": pl.Int64}, orient="row")
 
 
 def find_threshold(curve: GapCurve, settings: LapseSettings) -> Threshold:
@@ -53,9 +52,7 @@ def find_threshold(curve: GapCurve, settings: LapseSettings) -> Threshold:
     return Threshold(found, prob, curve.n_gaps, curve.n_returns)
 
 
-def threshold_table(
-    gaps: pl.DataFrame, *, as_of_on: date, groups: pl.DataFrame, settings: LapseSettings
-) -> pl.DataFrame:
+def threshold_table(gaps: pl.DataFrame, *, as_of_on: date, groups: pl.DataFrame, settings: LapseSettings) -> pl.DataFrame:
     """Rows of `core_lapse_thresholds` for every segment and cycle group.
 
     Levels, from fine to coarse: segment and cycle group, cycle group, all gaps; below all of them a rule of thumb, twice

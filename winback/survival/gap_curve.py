@@ -96,7 +96,7 @@ def fit_gap_curve(gaps: pl.DataFrame) -> GapCurve:
         event_observed=counted["is_return"].to_numpy(),
         weights=counted["n_gaps"].to_numpy(),
     )
-    days = np.arange(int(counted["gap_days"].max() or 0) + 1)  # type: ignore[call-overload]
+    days = np.arange(int(counted["gap_days"].to_numpy().max()) + 1)
     survival = fitter.survival_function_at_times(days).to_numpy(dtype=np.float64)
     table = fitter.event_table
     observed, entering = np.zeros(len(days)), np.zeros(len(days))

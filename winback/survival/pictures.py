@@ -21,7 +21,9 @@ def return_chance_picture(table: pl.DataFrame, horizon_days: int) -> bytes:
     axes = figure.subplots()
     rows = table.filter(pl.col("horizon_days") == horizon_days).sort("cycle_group", "silence_days")
     for (group,), line in rows.partition_by("cycle_group", as_dict=True).items():
-        (drawn,) = axes.plot(line["silence_days"], line["prob"], label=f"{group} days" if group != "single" else "one purchase")
+        (drawn,) = axes.plot(
+            line["silence_days"], line["prob"], label=f"{group} days" if group != "single" else "one purchase"
+        )
         axes.fill_between(line["silence_days"], line["low"], line["high"], alpha=0.15, color=drawn.get_color())
     axes.set(xlabel="days of silence", ylabel=f"chance of a purchase within {horizon_days} days", ylim=(0, 1))
     axes.set_title("Kaplan-Meier chance of return by own purchase cycle (80 % band)", fontsize=10)

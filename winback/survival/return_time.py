@@ -19,9 +19,7 @@ HORIZONS_DAYS = (7, 28, 56, 91, 182)
 _DIGITS = 6
 
 
-def return_time_table(
-    gaps: pl.DataFrame, *, as_of_on: date, cycle_groups: Sequence[str], horizon_days: int
-) -> pl.DataFrame:
+def return_time_table(gaps: pl.DataFrame, *, as_of_on: date, cycle_groups: Sequence[str], horizon_days: int) -> pl.DataFrame:
     """Rows of `model_return_time`: chance of return by cycle group, silence and horizon.
 
     `gaps` has the columns of `core_gaps`. A group with fewer than `MIN_RETURNS` returns borrows the pooled curve and
