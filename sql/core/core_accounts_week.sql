@@ -61,12 +61,10 @@ SELECT
     usual.last_spend_on,
     CAST(usual.spend_amount AS DECIMAL(18, 4)) AS spend_amount,
     usual.trimmed_amount,
-    CAST(
-        CASE
-            WHEN usual.n_year_days > 1
-                THEN CAST(usual.trimmed_amount * (usual.n_year_days - 1) AS DOUBLE) / greatest(usual.year_span_days, 28)
-        END AS DECIMAL(18, 4)
-    ) AS daily_spend_amount,
+    CASE
+        WHEN usual.n_year_days > 1
+            THEN CAST(usual.trimmed_amount * (usual.n_year_days - 1) AS DOUBLE) / greatest(usual.year_span_days, 28)
+    END AS daily_spend_amount,
     CASE
         WHEN usual.cycle_days IS NOT NULL THEN date_add(usual.last_spend_on, CAST(ceil(usual.cycle_days) AS INTEGER))
     END AS next_expected_on,

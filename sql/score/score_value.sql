@@ -23,8 +23,11 @@ SELECT
     CAST(NULL AS DECIMAL(18, 4)) AS net_value_high_amount,
     CAST(NULL AS DECIMAL(18, 4)) AS offer_cost_amount,
     CAST(
-        lapses.daily_spend_amount * least(
-            greatest(datediff('day', lapses.next_expected_on, lapses.as_of_on), 0), core_week.forgone_cap_days
+        round(
+            lapses.daily_spend_amount * least(
+                greatest(datediff('day', lapses.next_expected_on, lapses.as_of_on), 0), core_week.forgone_cap_days
+            ),
+            2
         ) AS DECIMAL(18, 4)
     ) AS forgone_revenue_amount,
     CAST(NULL AS DECIMAL(18, 4)) AS value_of_day_amount,

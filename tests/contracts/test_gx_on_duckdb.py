@@ -1,0 +1,52 @@
+"""Great Expectations on DuckDB: fails loudly when GX changes where the work-around takes hold."""
+
+import duckdb
+import pytest
+
+from data_contracts import load_contract
+from winback.contracts.expectations import suite_of
+from winback.contracts.gx_on_duckdb import validate_table
+from winback.errors import RunFailedError
+
+
+@pytest.fixture
+def con():
+    connection = duckdb.connect()
+    connection.execute("CREATE TABLE t AS SELECT range AS id, range / 10 AS prob FROM range(10)")
+    yield connection
+    connection.close()
+
+
+def test_gx_still_keeps_connections_by_the_tuple_that_the_work_around_extends() -> None:
+    from great_expectations.execution_engine import sqlalchemy_execution_engine as engine
+
+    kept = engine._PERSISTED_CONNECTION_DIALECTS
+    assert isinstance(kept, tuple), "GX changed: see winback/contracts/gx_on_duckdb.py"
+    assert "sqlite" in [getattr(d, "value", d) for d in kept], "GX changed: see winback/contracts/gx_on_duckdb.py"
+
+
+def test_results_come_in_the_order_of_the_rules_and_say_what_was_seen(con) -> None:
+    results = validate_table(
+        con,
+        "t",
+        [
+            ("expect_column_values_to_be_between", {"column": "prob", "min_value": 0, "max_value": 0.5}),
+            ("expect_column_values_to_be_unique", {"column": "id"}),
+            ("expect_table_row_count_to_be_between", {"min_value": 11}),
+        ],
+    )
+    assert [r.is_met for r in results] == [False, True, False]
+    assert [r.observed for r in results] == ["4 rows break it", "0 rows break it", "10"]
+    assert results[0].columns == ("prob",)
+
+
+def test_a_missing_column_is_a_failure_and_not_a_violation(con) -> None:
+    with pytest.raises(RunFailedError, match="could not be evaluated"):
+        validate_table(con, "t", [("expect_column_values_to_be_unique", {"column": "nowhere"})])
+
+
+def test_a_computed_table_must_have_a_unique_key_and_numbers_in_range() -> None:
+    rules = [(r.type, r.kwargs.get("column")) for r in suite_of(load_contract("score_return_time"))]
+    assert ("expect_compound_columns_to_be_unique", None) in rules
+    assert ("expect_column_values_to_be_between", "prob") in rules
+    assert all(r.is_blocking for r in suite_of(load_contract("score_return_time")))
