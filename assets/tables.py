@@ -12,6 +12,9 @@ from data_contracts import load_contract, table_names
 from sql import Query, queries
 from winback.contracts.tables import replace_from_query
 
+MADE_BY_PYTHON = frozenset({"core_lapse_thresholds", "model_return_time", "plan_assignments"})
+"""Tables that queries read and that assets in Python make."""
+
 GROUP_OF_LAYER = {"core": "spells", "score": "score", "plan": "plan", "out": "out"}
 
 
@@ -21,11 +24,9 @@ def build_sql_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefin
 
 
 def dependencies(query: Query) -> list[str]:
-    """Asset names a query reads: computed tables as they are, `asof_*` views through the week, core views directly."""
-    known = frozenset(table_names("computed") + table_names("output")) | {f"core_{t}" for t in table_names("input")}
-    week_parts = {"core_cycle_groups", "core_plays"}
-    ledgers = {"ledger_assignments", "ledger_lapses"}
-    return sorted({"core_week", *(set(query.reads(known)) - week_parts - ledgers)})
+    """Assets a query reads: tables and core views by name, everything else (`asof_*`, ledgers) through the week."""
+    made = frozenset(queries()) | MADE_BY_PYTHON | {f"core_{t}" for t in table_names("input")}
+    return sorted({"core_week", *query.reads(made)})
 
 
 def _sql_asset(query: Query, partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:

@@ -1,6 +1,7 @@
 """The clock.
 
-Belongs here: the only place that reads the time of day. Everything else is told.
+Belongs here: the only place that reads the time of day. Does not belong here: deciding anything by it; everything else is
+told the day.
 """
 
 from __future__ import annotations

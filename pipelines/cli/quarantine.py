@@ -51,9 +51,7 @@ def quarantine(
 
 def _rows(place: Workspace, file: str | None) -> pl.DataFrame:
     path = place.folder("state") / "quarantine.parquet"
-    if not path.is_file():
-        return pl.DataFrame(schema={"file": pl.String})
-    rows = pl.read_parquet(path)
+    rows = pl.read_parquet(path) if path.is_file() else pl.DataFrame(schema={"file": pl.String})
     if file is None:
         return rows
     if file not in rows["file"]:

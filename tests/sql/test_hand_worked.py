@@ -64,7 +64,8 @@ def test_refunds_belong_to_the_purchase_before_them(week) -> None:
     )
     make(week, "core_purchase_days")
     assert rows(
-        week, "SELECT account_id, purchase_no, spent_on, day_amount, gap_days, next_gap_days FROM core_purchase_days ORDER BY 1, 2"
+        week,
+        "SELECT account_id, purchase_no, spent_on, day_amount, gap_days, next_gap_days FROM core_purchase_days ORDER BY 1, 2",
     ) == [
         ("a", 1, date(2026, 1, 1), Decimal("90.0000"), None, 10),
         ("a", 2, date(2026, 1, 11), Decimal("50.0000"), 10, None),
@@ -73,7 +74,9 @@ def test_refunds_belong_to_the_purchase_before_them(week) -> None:
 
 
 def test_foreign_currency_takes_the_rate_of_its_day(week) -> None:
-    week.execute("INSERT INTO asof_fx_rates (currency, rate_on, rate) VALUES ('USD', '2026-01-01', 7), ('USD', '2026-02-01', 6)")
+    week.execute(
+        "INSERT INTO asof_fx_rates (currency, rate_on, rate) VALUES ('USD', '2026-01-01', 7), ('USD', '2026-02-01', 6)"
+    )
     spend(
         week,
         ("a", "2026-01-31", 10, "purchase", {"currency": "USD"}),
@@ -121,7 +124,13 @@ def test_an_account_is_not_lapsed_before_its_next_purchase_is_even_expected(week
 def test_a_contract_lapses_when_its_cover_ends_and_unpaid_is_kept_apart(week) -> None:
     spend(
         week,
-        ("a", "2025-01-01", 500, "subscription", {"paid_through_on": "2026-01-31", "due_on": "2025-01-10", "paid_on": "2025-01-08"}),
+        (
+            "a",
+            "2025-01-01",
+            500,
+            "subscription",
+            {"paid_through_on": "2026-01-31", "due_on": "2025-01-10", "paid_on": "2025-01-08"},
+        ),
         ("b", "2025-01-01", 500, "subscription", {"paid_through_on": "2026-01-31", "due_on": "2025-01-10"}),
         ("c", "2025-01-01", 500, "subscription", {"paid_through_on": "2026-02-25", "due_on": "2025-01-10"}),
     )
@@ -163,7 +172,9 @@ def test_the_grocer_lost_15600(empty_tables) -> None:
 
 
 def test_gaps_are_censored_at_the_first_touch_or_the_week(week) -> None:
-    spend(week, ("a", "2026-01-01", 10, "purchase"), ("a", "2026-02-01", 10, "purchase"), ("b", "2026-02-20", 10, "purchase"))
+    spend(
+        week, ("a", "2026-01-01", 10, "purchase"), ("a", "2026-02-01", 10, "purchase"), ("b", "2026-02-20", 10, "purchase")
+    )
     week.execute("INSERT INTO ledger_assignments VALUES ('R1', 'a', '2026-01-05', 1, 'r', 'p', NULL, 'treated', 1)")
     week.execute("INSERT INTO asof_outcomes (row_key, worked_on, result) VALUES ('R1', '2026-01-15', 'interested')")
     make(week, "core_touches", "core_purchase_days", "core_accounts_week", "core_gaps")
@@ -183,7 +194,10 @@ def test_cycles_per_category(week) -> None:
         ("a", "2026-01-31", 1, "purchase", {"category": "ink"}),
     )
     make(week, "core_purchase_days", "core_accounts_week", "core_purchase_cycles")
-    assert rows(week, "SELECT category, n_purchase_days, cycle_days, mean_gap_days, next_expected_on FROM core_purchase_cycles ORDER BY 1") == [
+    assert rows(
+        week,
+        "SELECT category, n_purchase_days, cycle_days, mean_gap_days, next_expected_on FROM core_purchase_cycles ORDER BY 1",
+    ) == [
         ("*", 4, 6.0, 10.0, date(2026, 2, 6)),
         ("ink", 3, 15.0, 15.0, date(2026, 2, 15)),
         ("paper", 1, None, None, None),
@@ -196,7 +210,9 @@ def test_every_lapsed_account_is_a_candidate_or_has_one_cause(empty_tables) -> N
     spend(empty_tables, *[(a, "2024-01-01" if a == "old" else "2025-11-01", 10, "purchase") for a in accounts])
     con = empty_tables
     con.execute("INSERT INTO asof_reps (rep_id, is_active) VALUES ('r', NULL), ('gone', false)")
-    con.execute("UPDATE asof_accounts SET rep_id = CASE account_id WHEN 'stranger' THEN 'x' WHEN 'away' THEN 'gone' ELSE 'r' END")
+    con.execute(
+        "UPDATE asof_accounts SET rep_id = CASE account_id WHEN 'stranger' THEN 'x' WHEN 'away' THEN 'gone' ELSE 'r' END"
+    )
     con.execute(
         "INSERT INTO core_accounts (account_id, is_do_not_contact, has_consent, valid_from_on, _batch, _file_id, _line) "
         "SELECT account_id, account_id = 'dnc', account_id <> 'no_consent', '2025-01-01', 1, 1, 1 FROM asof_accounts"
@@ -209,7 +225,9 @@ def test_every_lapsed_account_is_a_candidate_or_has_one_cause(empty_tables) -> N
         "INSERT INTO ledger_assignments VALUES ('R1', 'listed', '2026-02-16', 1, 'r', 'p', NULL, 'treated', 1), "
         "('R2', 'asked', '2025-12-29', 1, 'r', 'p', NULL, 'treated', 1)"
     )
-    con.execute("INSERT INTO core_outcomes (row_key, worked_on, has_asked_no_contact, _batch) VALUES ('R2', '2026-01-02', true, 1)")
+    con.execute(
+        "INSERT INTO core_outcomes (row_key, worked_on, has_asked_no_contact, _batch) VALUES ('R2', '2026-01-02', true, 1)"
+    )
     make_spells(con, "score_value", "plan_candidates")
     assert dict(rows(con, "SELECT account_id, cause FROM plan_candidates")) == {
         "free": None,
@@ -223,7 +241,9 @@ def test_every_lapsed_account_is_a_candidate_or_has_one_cause(empty_tables) -> N
         "stranger": "no_rep",
         "away": "rep_inactive",
     }
-    con.execute("INSERT INTO plan_assignments VALUES ('R9', 'free', '2026-03-02', 'r', 1, 'ask_reason', '1', NULL, 12, 'treated', 1, NULL)")
+    con.execute(
+        "INSERT INTO plan_assignments VALUES ('R9', 'free', '2026-03-02', 'r', 1, 'ask_reason', '1', NULL, 12, 'treated', 1, NULL)"
+    )
     make(con, "out_not_this_week", "out_playbook")
     assert rows(con, "SELECT count(*), count(cause) FROM out_not_this_week") == [(9, 9)]
     assert rows(con, "SELECT account_id, why_now, uplift_status FROM out_playbook") == [

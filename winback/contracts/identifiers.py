@@ -1,6 +1,7 @@
 """Quoting for SQL text.
 
-Belongs here: the only ways a name or a literal may enter SQL text. Values from outside go in as bound parameters.
+Belongs here: the only ways a name or a literal may enter SQL text. Does not belong here: values from outside, which go in
+as bound parameters.
 """
 
 from __future__ import annotations
