@@ -29,7 +29,9 @@ def publish_week(warehouse: Warehouse, week: Week) -> Path:
     workspace, con = warehouse.workspace, warehouse.con
     target = workspace.folder("published") / week.folder_name
     files = deliveries(con, warehouse.settings)
-    contents = {name: file.data for name, file in files.items()} | {"manifest.json": manifest(con, week, files)}
+    contents = {name: file.data for name, file in files.items()} | {
+        "manifest.json": manifest(con, week, files, warehouse.settings)
+    }
     if week.state == "published" and target.is_dir():
         _require_same(target, contents, week)
         _make_current(workspace, week)

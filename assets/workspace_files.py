@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import polars as pl
+
 from assets.inbox import SIDECAR
 from assets.workspace import FOLDERS, Workspace, open_workspace, write_atomically
 from data_contracts import load_contract, table_names
@@ -43,13 +45,18 @@ def create_workspace(root: Path, settings: Settings) -> Workspace:
 
 
 def put_in_inbox(workspace: Workspace, log: ImportedLog) -> list[Path]:
-    """Write an imported log's tables to the inbox, each with a sidecar that declares its rows; returns the files."""
-    inbox, written = workspace.folder("inbox"), []
-    for table, rows in sorted(log.tables.items()):
-        path = inbox / f"{table}_{log.name}.csv"
-        rows.write_csv(path)
-        sidecar = {"rows": rows.height, "source": log.name}
-        path.with_name(path.name + SIDECAR).write_text(json.dumps(sidecar) + "\n", encoding="utf-8")
-        written.append(path)
+    """Write an imported log's tables and its source note; returns the files in the inbox."""
     (workspace.root / f"SOURCE_{log.name}.md").write_text(log.source_note, encoding="utf-8")
+    return write_tables(workspace, log.tables, log.name)
+
+
+def write_tables(workspace: Workspace, tables: dict[str, pl.DataFrame], suffix: str) -> list[Path]:
+    """Write frames to the inbox as `<table>_<suffix>.csv`, each with a sidecar that declares its rows."""
+    inbox, written = workspace.folder("inbox"), []
+    for table, rows in sorted(tables.items()):
+        path = inbox / f"{table}_{suffix}.csv"
+        rows.write_csv(path)
+        sidecar = json.dumps({"rows": rows.height}) + "\n"
+        path.with_name(path.name + SIDECAR).write_text(sidecar, encoding="utf-8")
+        written.append(path)
     return written

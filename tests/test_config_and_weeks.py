@@ -32,7 +32,7 @@ def test_weeks() -> None:
     assert monday_of(date(2026, 3, 8)) == monday_of(date(2026, 3, 2)) == date(2026, 3, 2)
     assert first_monday_after(date(2026, 3, 2)) == first_monday_after(date(2026, 3, 8)) == date(2026, 3, 9)
     assert parse_week("2026-03-02") == date(2026, 3, 2)
-    with pytest.raises(UsageError, match="Tuesday.*2026-03-02"):
+    with pytest.raises(UsageError, match=r"Tuesday.*2026-03-02"):
         parse_week("2026-03-03")
     with pytest.raises(UsageError, match="YYYY-MM-DD"):
         parse_week("next week")

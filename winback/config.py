@@ -30,6 +30,7 @@ class WorkspaceSettings(_Section):
     timezone: str = "Asia/Shanghai"
     clock: Literal["today", "data"] = "today"
     base_currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "CNY"
+    is_simulated: bool = False
     phone_region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "CN"
 
     @field_validator("timezone")

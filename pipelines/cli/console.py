@@ -5,6 +5,7 @@ Belongs here: the consoles and small ways of showing things that several command
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-output = Console(highlight=False)
+_WIDTH_IN_FILES = 160
+
+output = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH_IN_FILES)
 errors = Console(stderr=True, highlight=False)
 
 WorkspaceOption = Annotated[Path, typer.Option("--workspace", "-w", help="Folder of the workspace.")]

@@ -9,6 +9,7 @@ import importlib.util
 from pathlib import Path
 from typing import Annotated
 
+import polars as pl
 import typer
 
 from assets.workspace import Workspace, open_workspace
@@ -32,6 +33,14 @@ def importing() -> None:
 def cdnow(folder: Folder) -> None:
     """CDNOW: 23,570 real customers of a music shop, 69,659 purchases, 1997-98."""
     _bring_in(read_cdnow(_packaged_text("lifetimes", "datasets/CDNOW_master.txt", extra="data")), folder)
+
+
+def real_logs() -> dict[str, pl.DataFrame]:
+    """Spend frames (account_id, spent_on, amount) of the real logs that installed packages ship, by name."""
+    if importlib.util.find_spec("lifetimes") is None:
+        return {}
+    spend = read_cdnow(_packaged_text("lifetimes", "datasets/CDNOW_master.txt", extra="data")).tables["spend"]
+    return {"CDNOW": spend.select("account_id", "spent_on", pl.col("amount").cast(pl.Decimal(18, 4)))}
 
 
 def _bring_in(log: ImportedLog, folder: Path) -> None:

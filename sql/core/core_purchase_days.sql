@@ -1,4 +1,5 @@
 -- Days with counted spend, in base currency, each net of the refunds that came before the next one.
+-- A line that was due and is not paid is no purchase unless it grants cover (paid-through); it marks the purchase before it.
 -- A refund belongs to the purchase day before it; one that comes before any purchase belongs to nothing and is left out.
 WITH rates AS (
     SELECT
@@ -28,15 +29,30 @@ counted AS (
     WHERE spend.kind = 'refund' OR core_week.value_kinds LIKE concat('%;', spend.kind, ';%')
 ),
 
+signed AS (
+    SELECT
+        account_id,
+        spent_on,
+        paid_through_on,
+        CASE
+            WHEN kind = 'refund' THEN -1
+            WHEN is_open_due AND paid_through_on IS NULL THEN 0
+            ELSE 1
+        END AS spend_sign,
+        base_amount,
+        CASE WHEN is_open_due AND kind <> 'refund' THEN 1 ELSE 0 END AS is_open_due
+    FROM counted
+),
+
 days AS (
     SELECT
         account_id,
         spent_on,
-        max(CASE WHEN kind = 'refund' THEN 0 ELSE 1 END) AS is_purchase_day,
-        sum(CASE WHEN kind = 'refund' THEN -base_amount ELSE base_amount END) AS day_amount,
-        max(CASE WHEN kind = 'refund' THEN NULL ELSE paid_through_on END) AS paid_through_on,
-        max(CASE WHEN is_open_due AND kind <> 'refund' THEN 1 ELSE 0 END) AS is_open_due
-    FROM counted
+        max(CASE WHEN spend_sign = 1 THEN 1 ELSE 0 END) AS is_purchase_day,
+        sum(spend_sign * base_amount) AS day_amount,
+        max(CASE WHEN spend_sign = 1 THEN paid_through_on END) AS paid_through_on,
+        max(is_open_due) AS is_open_due
+    FROM signed
     GROUP BY account_id, spent_on
 ),
 

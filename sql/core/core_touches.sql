@@ -4,4 +4,4 @@ SELECT DISTINCT
     outcomes.worked_on AS touched_on
 FROM asof_outcomes AS outcomes
 INNER JOIN ledger_assignments ON outcomes.row_key = ledger_assignments.row_key
-WHERE outcomes.worked_on IS NOT NULL AND outcomes.result <> 'not_worked'
+WHERE outcomes.worked_on IS NOT NULL AND coalesce(outcomes.result, '') <> 'not_worked'

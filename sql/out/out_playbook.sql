@@ -58,7 +58,11 @@ SELECT
     chances.high AS return_high_prob,
     chances.model_level,
     chances.interval_method,
-    chances.usage_warning,
+    CASE
+        WHEN NOT core_week.is_simulated THEN chances.usage_warning
+        WHEN chances.usage_warning IS NULL THEN 'simulated'
+        ELSE concat('simulated;', chances.usage_warning)
+    END AS usage_warning,
     CAST(NULL AS DOUBLE) AS touched_prob,
     CAST(NULL AS DOUBLE) AS uplift_share,
     'none' AS uplift_status,

@@ -141,6 +141,24 @@ def test_a_contract_lapses_when_its_cover_ends_and_unpaid_is_kept_apart(week) ->
     ]
 
 
+def test_a_renewal_that_was_never_paid_is_no_purchase(week) -> None:
+    spend(
+        week,
+        (
+            "a",
+            "2025-01-01",
+            500,
+            "subscription",
+            {"paid_through_on": "2025-12-31", "due_on": "2025-01-10", "paid_on": "2025-01-08"},
+        ),
+        ("a", "2025-12-20", 500, "subscription", {"due_on": "2025-12-31"}),
+    )
+    make_spells(week)
+    assert rows(week, "SELECT last_spend_on, lapsed_on, is_unpaid, n_purchase_days FROM core_lapses") == [
+        (date(2025, 1, 1), date(2026, 1, 7), True, 1)
+    ]
+
+
 def test_a_published_lapse_date_never_moves(week) -> None:
     spend(week, ("a", "2025-10-01", 10, "purchase"))
     week.execute("INSERT INTO ledger_lapses VALUES ('a', '2025-10-01', '2025-10-20', 19, 'silence', '2025-11-03')")

@@ -64,7 +64,7 @@ def typed_expression(field: Field, received_type: str) -> str:
         return (
             f"CASE WHEN regexp_full_match({text}, '[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?') THEN {number} END"
         )
-    return _with_default(field, text)
+    return _with_default(field, _as_allowed(field, text))
 
 
 def row_rules(contract: Contract, received_types: dict[str, str]) -> list[RowRule]:
@@ -137,6 +137,14 @@ _RECORD_WORDS = {
     "unknown_account": "the account is not known yet; the row is tried again on each run",
     "no_rate": "no exchange rate is known for the currency on that day; the row is tried again on each run",
 }
+
+
+def _as_allowed(field: Field, text: str) -> str:
+    """A value typed by hand in other case or with spaces ('Not reached', '1A') as the allowed one, where all are lower case."""
+    if not field.allowed or any(value != value.lower() for value in field.allowed):
+        return text
+    plain = f"lower(replace({text}, ' ', '_'))"
+    return f"CASE WHEN {plain} IN ({_literals(field.allowed)}) THEN {plain} ELSE {text} END"
 
 
 def _with_default(field: Field, expression: str) -> str:

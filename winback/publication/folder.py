@@ -66,12 +66,13 @@ def deliveries(con: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, 
     return dict(sorted(files.items()))
 
 
-def manifest(con: duckdb.DuckDBPyConnection, week: Week, files: dict[str, Delivery]) -> bytes:
+def manifest(con: duckdb.DuckDBPyConnection, week: Week, files: dict[str, Delivery], settings: Settings) -> bytes:
     """The manifest as JSON: row counts and SHA-256 of every delivery, and rows of every published table."""
     causes = dict(con.execute("SELECT cause, count(*) FROM out_not_this_week GROUP BY cause ORDER BY cause").fetchall())
     document = {
         "week": week.week_on.isoformat(),
         "revision": week.revision,
+        "simulated": settings.workspace.is_simulated,
         "accepted_reason": week.accepted_reason,
         "files": {
             name: {"rows": file.n_rows, "sha256": hashlib.sha256(file.data).hexdigest()} for name, file in files.items()

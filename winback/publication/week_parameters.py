@@ -50,5 +50,6 @@ def week_row(week: Week, settings: Settings) -> pl.DataFrame:
             "needs_consent": [plan.needs_consent],
             "default_rep_id": [plan.default_rep_id],
             "base_currency": [settings.workspace.base_currency],
+            "is_simulated": [settings.workspace.is_simulated],
         }
     )
