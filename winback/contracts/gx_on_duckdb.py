@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import os
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import duckdb
@@ -52,12 +53,17 @@ def validate_table(
     )
     batch = source.add_table_asset(table, table_name=table).add_batch_definition_whole_table("all").get_batch()
     suite = gx.ExpectationSuite(table, expectations=[_expectation(gx, kind, kwargs) for kind, kwargs in expectations])
-    results = batch.validate(suite).results
-    source.get_execution_engine().engine.dispose()
+    try:
+        results = batch.validate(suite).results
+    finally:
+        source.get_execution_engine().engine.dispose()
+        context.data_sources.delete(table)
     return [_result(table, r) for r in results]
 
 
+@cache
 def _context() -> tuple[Any, Any]:
+    """GX's context, one for the process: making one costs more than checking a table."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     import great_expectations as gx
     from great_expectations.execution_engine import sqlalchemy_execution_engine as engine
