@@ -119,6 +119,7 @@ def _connect(workspace: Workspace) -> duckdb.DuckDBPyConnection:
     except duckdb.Error as error:
         raise RunFailedError(f"the warehouse {workspace.warehouse_path} cannot be opened: {error}") from error
     con.execute("SET TimeZone = 'UTC'")
+    con.execute("SET enable_progress_bar = false")
     con.execute("SET temp_directory = ?", [str(workspace.folder("state") / "duckdb_tmp")])
     create_ledger(con)
     create_week_ledger(con)

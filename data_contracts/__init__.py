@@ -21,11 +21,12 @@ SQL_TYPES = {
     "timestamp": "TIMESTAMP",
     "integer": "BIGINT",
     "decimal": "DECIMAL(18,4)",
+    "fine_decimal": "DECIMAL(18,10)",
     "double": "DOUBLE",
     "boolean": "BOOLEAN",
 }
 
-_ODCS_TYPES = {"decimal": "number", "double": "number"}
+_ODCS_TYPES = {"decimal": "number", "fine_decimal": "number", "double": "number"}
 
 
 class UnknownTableError(LookupError):

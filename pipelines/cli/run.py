@@ -93,7 +93,8 @@ def _report(place: Workspace, monday: date) -> None:
     simulated = " [yellow](simulated)[/]" if place.settings.workspace.is_simulated else ""
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     output.print(
-        f"Week {monday}{simulated} (revision {latest['revision']}): {latest['lapsed']:,} accounts lapsed, {latest['chosen']:,} on lists."
+        f"Week {monday}{simulated} (revision {latest['revision']}): {latest['lapsed']:,} accounts lapsed, "
+        f"{latest['chosen']:,} on lists."
     )
     rows = table("", "file", "rows", numbers=("rows",))
     for name, file in manifest["files"].items():

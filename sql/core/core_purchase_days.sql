@@ -15,7 +15,7 @@ counted AS (
         spend.account_id,
         spend.spent_on,
         spend.kind,
-        spend.amount * coalesce(rates.rate, 1) AS base_amount,
+        CAST(spend.amount * coalesce(rates.rate, 1) AS DECIMAL(18, 4)) AS base_amount,
         spend.paid_through_on,
         spend.due_on < core_week.as_of_on AND spend.paid_on IS NULL AS is_open_due
     FROM asof_spend AS spend

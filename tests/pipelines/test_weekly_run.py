@@ -45,7 +45,7 @@ def test_a_week_is_published_with_every_lapsed_account_accounted_for(delivered: 
     run(delivered)
     folder = delivered.folder("outbox") / "2026-03-02"
     manifest = json.loads((folder / "manifest.json").read_text())
-    playbook = read_csv_bytes((folder / "rep_default-37a8eec1.csv").read_bytes(), load_contract("out_playbook"))
+    playbook = read_csv_bytes((folder / "rep_default-37a8eec1ce19687d.csv").read_bytes(), load_contract("out_playbook"))
     rest = read_csv_bytes((folder / "not_this_week.csv").read_bytes(), load_contract("out_not_this_week"))
     assert manifest["lapsed"] == playbook.height + rest.height >= N_ACCOUNTS // 4
     assert set(playbook["account_id"]) & set(rest["account_id"]) == set()
@@ -55,7 +55,7 @@ def test_a_week_is_published_with_every_lapsed_account_accounted_for(delivered: 
         if column.is_required:
             assert playbook[column.name].null_count() == 0, column.name
     assert playbook["account_name"][0].startswith("客户")
-    assert (folder / "rep_default-37a8eec1.csv").read_bytes().startswith("\ufeff序号,客户名称,联系人".encode())
+    assert (folder / "rep_default-37a8eec1ce19687d.csv").read_bytes().startswith("\ufeff序号,客户名称,联系人".encode())
     assert not list(delivered.folder("inbox").iterdir())
 
 
@@ -160,7 +160,7 @@ def test_lists_move_on_when_nobody_writes_back(make_workspace: Callable[..., Wor
     run(workspace, earlier)
     run(workspace, MONDAY)
     contract = load_contract("out_playbook")
-    name = "rep_default-37a8eec1.csv"
+    name = "rep_default-37a8eec1ce19687d.csv"
     lists = [
         set(read_csv_bytes((workspace.folder("outbox") / w.isoformat() / name).read_bytes(), contract)["account_id"])
         for w in (earlier, MONDAY)

@@ -236,7 +236,8 @@ def test_every_lapsed_account_is_a_candidate_or_has_one_cause(empty_tables) -> N
         "SELECT account_id, account_id = 'dnc', account_id <> 'no_consent', '2025-01-01', 1, 1, 1 FROM asof_accounts"
     )
     con.execute(
-        "INSERT INTO asof_touchpoints (account_id, touched_on, channel, direction) VALUES ('called', '2026-02-20', 'phone', 'out'), "
+        "INSERT INTO asof_touchpoints (account_id, touched_on, channel, direction) "
+        "VALUES ('called', '2026-02-20', 'phone', 'out'), "
         "('free', '2026-02-20', 'phone', 'in'), ('capped', '2026-01-10', 'phone', 'out'), ('capped', '2026-01-11', 'phone', 'out')"
     )
     con.execute(

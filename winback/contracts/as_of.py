@@ -26,12 +26,27 @@ def core_view_sql(contract: Contract) -> str:
         return f"SELECT {name_list(contract.columns)}, {name_list(_BOOKKEEPING)} FROM {raw}"
     columns = tuple(c for c in contract.columns if c != "valid_from_on")
     entity = name_list(entity_key(contract))
-    valid_from = (
-        f"CASE WHEN valid_from_on IS NOT NULL THEN valid_from_on "
-        f"WHEN _batch = min(_batch) OVER (PARTITION BY {entity}) "
-        f"AND _file_on = min(_file_on) OVER (PARTITION BY {entity}, _batch) THEN {_ALWAYS} ELSE _file_on END"
+    is_first = (
+        f"_batch = min(_batch) OVER (PARTITION BY {entity}) "
+        f"AND _file_on = min(_file_on) OVER (PARTITION BY {entity}, _batch)"
     )
-    return f"SELECT {name_list(columns)}, {valid_from} AS valid_from_on, {name_list(_BOOKKEEPING)} FROM {raw}"
+    valid_from = f"CASE WHEN valid_from_on IS NOT NULL THEN valid_from_on WHEN {is_first} THEN {_ALWAYS} ELSE _file_on END"
+    return (
+        f"SELECT {name_list(columns)}, {valid_from} AS valid_from_on, coalesce(valid_from_on, _file_on) AS _stated_on, "
+        f"_confirmed_on, _confirmed_batch, {name_list(_BOOKKEEPING)} FROM {raw}"
+    )
+
+
+def evidence_day(before: str, batch_cutoff: str) -> str:
+    """SQL of the latest day before `before` on which a version in a core view was stated or confirmed.
+
+    `before` and `batch_cutoff` are SQL of a date and of the last batch that counts. A version that holds from the start and
+    was stated later counts from the start.
+    """
+    stated = f"CASE WHEN _stated_on < {before} THEN _stated_on ELSE valid_from_on END"
+    counts = f"_confirmed_on < {before} AND _confirmed_batch <= {batch_cutoff}"
+    confirmed = f"CASE WHEN {counts} THEN _confirmed_on ELSE valid_from_on END"
+    return f"greatest({stated}, {confirmed})"
 
 
 def as_of_view_sql(contract: Contract) -> str:
@@ -43,8 +58,9 @@ def as_of_view_sql(contract: Contract) -> str:
     )
     if contract.kind == "state":
         entity = name_list(entity_key(contract))
+        evidence = evidence_day("(SELECT as_of_on FROM core_week)", "(SELECT batch_cutoff FROM core_week)")
         ranked = (
-            f"SELECT *, row_number() OVER (PARTITION BY {entity} ORDER BY valid_from_on DESC, _batch DESC, "
+            f"SELECT *, row_number() OVER (PARTITION BY {entity} ORDER BY {evidence} DESC, _batch DESC, "
             f"{_content_order(contract)}) AS _version FROM {core} "
             f"WHERE {known} AND valid_from_on < (SELECT as_of_on FROM core_week)"
         )

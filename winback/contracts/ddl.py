@@ -15,9 +15,12 @@ RAW_BOOKKEEPING = {
     "_batch": "BIGINT NOT NULL",
     "_file_on": "DATE",
     "_superseded_batch": "BIGINT",
+    "_confirmed_on": "DATE",
+    "_confirmed_batch": "BIGINT",
 }
 """Columns of raw tables beside the contract's: file, line and batch of receipt, date of the file, and the batch that
-brought another version of the same row (null while this one stands)."""
+brought another version of the same row (null while this one stands); for state tables the day of the latest undated file that
+said the same again, and its batch."""
 
 
 def table_ddl(contract: Contract, *, keeps_rows: bool = False) -> str:

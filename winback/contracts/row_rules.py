@@ -46,7 +46,8 @@ def typed_expression(field: Field, received_type: str) -> str:
     if field.type == "date":
         return _date_from_text(text)
     if field.type == "timestamp":
-        return f"coalesce(TRY_CAST(replace({text}, '/', '-') AS TIMESTAMP), TRY_CAST({_date_from_text(text)} AS TIMESTAMP))"
+        midnight = f"CASE WHEN NOT contains({text}, ':') THEN TRY_CAST({_date_from_text(text)} AS TIMESTAMP) END"
+        return f"coalesce(TRY_CAST(replace({text}, '/', '-') AS TIMESTAMP), {midnight})"
     if field.type == "boolean":
         words = f"lower({text})"
         return (
@@ -59,7 +60,7 @@ def typed_expression(field: Field, received_type: str) -> str:
             f"CASE WHEN regexp_full_match({text}, '[+-]?[0-9]+([.]0*)?') "
             f"THEN TRY_CAST(regexp_replace({text}, '[.]0*$', '') AS BIGINT) END"
         )
-    if field.type in ("decimal", "double"):
+    if field.type in ("decimal", "fine_decimal", "double"):
         number = f"TRY_CAST({text} AS {field.sql_type})"
         return (
             f"CASE WHEN regexp_full_match({text}, '[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?') THEN {number} END"
@@ -117,6 +118,7 @@ _RULE_WORDS = {
     "type_timestamp": "{column} is not a time; write it as YYYY-MM-DD HH:MM:SS",
     "type_integer": "{column} is not a whole number",
     "type_decimal": "{column} is not a number; write it with a decimal point and no thousands separator",
+    "type_fine_decimal": "{column} is not a number; write it with a decimal point and no thousands separator",
     "type_double": "{column} is not a number; write it with a decimal point and no thousands separator",
     "type_boolean": "{column} is neither true nor false",
     "type_string": "{column} is not text",
@@ -152,21 +154,44 @@ def _with_default(field: Field, expression: str) -> str:
 
 
 def _typed_from_typed(field: Field, column: str, received_type: str) -> str:
+    """From a Parquet column; types that cannot mean the field's give null, which breaks its type rule."""
+    received_type = received_type if received_type.isalpha() else received_type.partition("(")[0]
+    is_number = received_type in _NUMBERS
+    is_whole = received_type in (*_FLOATS, "DECIMAL")
     if field.type == "string":
-        return f"nullif(trim(CAST({column} AS VARCHAR)), '')"
-    if field.type == "integer" and received_type.startswith(("DOUBLE", "FLOAT", "DECIMAL")):
+        # Whole numbers that became floats on the way are identifiers: 17.0 is 17.
+        text = f"CAST({column} AS VARCHAR)"
+        if is_whole:
+            text = (
+                f"CASE WHEN {column} = floor({column}) THEN CAST(TRY_CAST({column} AS HUGEINT) AS VARCHAR) ELSE {text} END"
+            )
+        return f"nullif(trim({text}), '')"
+    if field.type in ("date", "timestamp") and received_type.startswith(("DATE", "TIMESTAMP")):
+        return f"TRY_CAST({column} AS {field.sql_type})"
+    if field.type == "integer" and is_number:
         return f"CASE WHEN {column} = floor({column}) THEN TRY_CAST({column} AS BIGINT) END"
-    if field.type == "boolean" and received_type != "BOOLEAN":
+    if field.type in ("decimal", "fine_decimal", "double") and is_number:
+        return f"TRY_CAST({column} AS {field.sql_type})"
+    if field.type == "boolean" and received_type == "BOOLEAN":
+        return column
+    if field.type == "boolean" and is_number:
         return f"CASE WHEN {column} IN (0, 1) THEN {column} = 1 END"
-    return f"TRY_CAST({column} AS {field.sql_type})"
+    return f"CAST(NULL AS {field.sql_type})"
+
+
+_FLOATS = ("DOUBLE", "FLOAT")
+_NUMBERS = (*_FLOATS, "DECIMAL", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER",
+            "UBIGINT", "UHUGEINT")  # fmt: skip
+
+_TIME = "[ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?"
 
 
 def _date_from_text(text: str) -> str:
+    """A date alone, or the date of a time stamp; anything else behind the date is a mistake."""
     compact = f"CASE WHEN regexp_full_match({text}, '[0-9]{{8}}') THEN TRY_CAST(try_strptime({text}, '%Y%m%d') AS DATE) END"
-    dashed = f"regexp_replace(replace({text}, '/', '-'), '[ T].*$', '')"
-    iso = (
-        f"CASE WHEN regexp_full_match({dashed}, '[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}') THEN TRY_CAST({dashed} AS DATE) END"
-    )
+    dashed = f"replace({text}, '/', '-')"
+    day = f"TRY_CAST(regexp_replace({dashed}, '[ T].*$', '') AS DATE)"
+    iso = f"CASE WHEN regexp_full_match({dashed}, '[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}({_TIME})?') THEN {day} END"
     return f"coalesce({iso}, {compact})"
 
 

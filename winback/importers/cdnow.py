@@ -59,4 +59,5 @@ def read_cdnow(text: str) -> ImportedLog:
             language="en", timezone="America/New_York", clock="data", base_currency="USD", phone_region="US"
         )
     )
-    return ImportedLog("cdnow", {"accounts": accounts, "spend": spend}, settings, SOURCE_NOTE, spend.height)
+    tables = {"accounts": accounts, "spend": spend}
+    return ImportedLog("cdnow", tables, settings, SOURCE_NOTE, spend.height, derived=("accounts",))

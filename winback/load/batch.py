@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from data_contracts import load_contract, table_names
+from data_contracts import load_contract
 from winback.contracts.tables import transaction
 from winback.errors import UnreadableFileError
 from winback.load.ledger import ReceivedFile, RowSums, close_file, enter_file, is_known, move_held
@@ -46,8 +46,8 @@ def load_batch(
         on_done(file)
     if ordered:
         with transaction(con):
-            _retry_all_held(con, batch, ordered[0].entry.base_currency)
-            for table in table_names("input"):
+            retried = _retry_all_held(con, batch, ordered[0].entry.base_currency)
+            for table in sorted(retried | {file.table for file in ordered if file.table}):
                 mark_superseded(con, load_contract(table), batch)
     return len(ordered)
 
@@ -56,7 +56,7 @@ def _load_one(con: duckdb.DuckDBPyConnection, file: InboxFile) -> None:
     entry, table = file.entry, file.table
     if table is None:
         _reject(con, file, file.refusal or "")
-    elif is_known(con, table, entry.sha256):
+    elif is_known(con, load_contract(table), entry):
         n_rows = _rows_of(con, table, entry)
         with transaction(con):
             enter_file(con, entry, table)
@@ -99,7 +99,8 @@ def _rows_of(con: duckdb.DuckDBPyConnection, table: str, entry: ReceivedFile) ->
     return int(row[0]) if row and row[0] else 0
 
 
-def _retry_all_held(con: duckdb.DuckDBPyConnection, batch: int, base_currency: str) -> None:
+def _retry_all_held(con: duckdb.DuckDBPyConnection, batch: int, base_currency: str) -> set[str]:
+    """Try every held row again; returns the tables that had some."""
     held = con.execute(
         "SELECT DISTINCT f.file_id, f.file, f.table_name, f.sha256, f.size_bytes, f.file_on, f.received_on "
         "FROM ledger_quarantine AS q JOIN ledger_files AS f USING (file_id) WHERE q.is_held ORDER BY f.file_on, f.sha256, f.file_id"
@@ -108,6 +109,7 @@ def _retry_all_held(con: duckdb.DuckDBPyConnection, batch: int, base_currency: s
         entry = ReceivedFile(file_id, name, sha256, size_bytes, batch, file_on, received_on, base_currency)
         sums = retry_held(con, load_contract(table), entry)
         move_held(con, file_id, sums.loaded, sums.duplicate)
+    return {table for _, _, table, *_ in held}
 
 
 def _table_order(table: str | None) -> tuple[int, str]:

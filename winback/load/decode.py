@@ -12,13 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _CHUNK_BYTES = 1 << 22
+_MARK = "\uffff"
+"""Stands before bytes that could not be decoded; a noncharacter, so no valid text holds it."""
 
 
 @dataclass(frozen=True)
 class DecodedText:
     """Text of a file, the encoding it was read in, and the numbers (from 1) of lines with invalid bytes.
 
-    Invalid bytes stand as backslash escapes in the text, so that a quarantined line can still be read.
+    Invalid bytes stand as backslash escapes in the text, so that a quarantined line can still be read. Line ends are line
+    feeds, whatever they were.
     """
 
     text: str
@@ -52,37 +55,47 @@ def count_line_breaks(path: Path) -> tuple[int, bool]:
 def decode_bytes(data: bytes) -> DecodedText:
     """Text of `data`.
 
-    Byte order marks decide; otherwise UTF-8 if all of it is; otherwise, line by line, whichever of UTF-8 and GB18030 more
-    of the lines with non-ASCII bytes are valid in. Lines invalid in the chosen encoding are reported, never guessed at.
+    Byte order marks decide. Otherwise it is UTF-8 if at least half of the lines with other than ASCII bytes are valid UTF-8
+    (other encodings hardly ever are by chance), else GB18030 if more of them are valid in that. Lines invalid in the chosen
+    encoding are reported, never guessed at.
     """
     for mark, encoding in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
         if data.startswith(mark):
-            return DecodedText(data[len(mark) :].decode(encoding, "backslashreplace"), encoding, frozenset())
-    data = data.removeprefix(codecs.BOM_UTF8)
+            return _decode(data[len(mark) :], encoding)
     utf16 = _utf16_without_mark(data)
     if utf16:
-        return DecodedText(data.decode(utf16, "backslashreplace"), utf16, frozenset())
+        return _decode(data, utf16)
+    if data.startswith(codecs.BOM_UTF8):
+        return _decode(data[len(codecs.BOM_UTF8) :], "utf-8")
     try:
-        return DecodedText(data.decode("utf-8"), "utf-8", frozenset())
+        return DecodedText(_line_feeds(data.decode("utf-8")), "utf-8", frozenset())
     except UnicodeDecodeError:
-        return _decode_by_line(data)
+        return _decode(data, _likelier_encoding(data))
 
 
-def _decode_by_line(data: bytes) -> DecodedText:
-    lines = data.split(b"\n")
-    suspects = [(number, line) for number, line in enumerate(lines, 1) if not line.isascii()]
-    invalid = {
-        encoding: frozenset(number for number, line in suspects if not _is_valid(line, encoding))
-        for encoding in ("utf-8", "gb18030")
-    }
-    encoding = min(("gb18030", "utf-8"), key=lambda e: len(invalid[e]))
-    bad = invalid[encoding]
-    if encoding == "gb18030" and not bad:
-        return DecodedText(data.decode("gb18030"), encoding, bad)
-    text = "\n".join(
-        line.decode(encoding, "backslashreplace" if number in bad else "strict") for number, line in enumerate(lines, 1)
-    )
-    return DecodedText(text, encoding, bad)
+def _likelier_encoding(data: bytes) -> str:
+    suspects = [line for line in data.replace(b"\r", b"\n").split(b"\n") if not line.isascii()]
+    n_utf8 = sum(_is_valid(line, "utf-8") for line in suspects)
+    n_gb18030 = sum(_is_valid(line, "gb18030") for line in suspects)
+    return "utf-8" if 2 * n_utf8 >= len(suspects) or n_gb18030 <= n_utf8 else "gb18030"
+
+
+def _decode(data: bytes, encoding: str) -> DecodedText:
+    codecs.register_error(_MARK, _escape_marked)
+    text = _line_feeds(data.decode(encoding, _MARK))
+    if _MARK not in text:
+        return DecodedText(text, encoding, frozenset())
+    invalid = frozenset(number for number, line in enumerate(text.split("\n"), 1) if _MARK in line)
+    return DecodedText(text.replace(_MARK, ""), encoding, invalid)
+
+
+def _escape_marked(error: UnicodeError) -> tuple[str | bytes, int]:
+    escaped, end = codecs.backslashreplace_errors(error)
+    return _MARK + str(escaped), end
+
+
+def _line_feeds(text: str) -> str:
+    return text.replace("\r\n", "\n") if "\n" in text else text.replace("\r", "\n")
 
 
 def _is_valid(line: bytes, encoding: str) -> bool:

@@ -12,7 +12,7 @@ from datetime import date
 
 import duckdb
 
-from data_contracts import load_contract, table_names
+from data_contracts import Contract, load_contract, table_names
 from winback.contracts.ddl import raw_table_ddl
 
 _LEDGER_DDL = """
@@ -71,10 +71,13 @@ def last_batch(con: duckdb.DuckDBPyConnection) -> int:
     return _one_int(con, "SELECT coalesce(max(batch), 0) FROM ledger_files")
 
 
-def is_known(con: duckdb.DuckDBPyConnection, table: str, sha256: str) -> bool:
-    """Whether a file with these bytes was loaded into `table` before."""
-    query = "SELECT count(*) FROM ledger_files WHERE table_name = ? AND sha256 = ? AND state = 'loaded'"
-    return _one_int(con, query, [table, sha256]) > 0
+def is_known(con: duckdb.DuckDBPyConnection, contract: Contract, file: ReceivedFile) -> bool:
+    """Whether a file with these bytes was loaded into the table before.
+
+    The bytes of a state table mean something else on another day, so there the file's day must be the same too.
+    """
+    query = "SELECT count(*) FROM ledger_files WHERE table_name = ? AND sha256 = ? AND state = 'loaded' AND (file_on = ? OR NOT ?)"
+    return _one_int(con, query, [contract.name, file.sha256, file.file_on, contract.kind == "state"]) > 0
 
 
 def enter_file(con: duckdb.DuckDBPyConnection, file: ReceivedFile, table: str | None) -> None:

@@ -13,14 +13,14 @@ import duckdb
 import polars as pl
 
 from data_contracts import Contract
-from winback.contracts.as_of import entity_key
+from winback.contracts.as_of import core_view_sql, entity_key, evidence_day
 from winback.contracts.identifiers import name_list, quote_name, quote_text
 from winback.contracts.row_rules import RowRule, row_rules, typed_expression
 from winback.contracts.tables import registered
 from winback.errors import UnreadableFileError
 from winback.load.decode import count_line_breaks, decode_bytes, is_plain_utf8
 from winback.load.ledger import ReceivedFile, RowSums
-from winback.load.records import Header, first_line_index, read_header, split_records
+from winback.load.records import Header, first_line_index, match_columns, read_header, split_records
 
 _CELL_LENGTH = 200
 _RECORD_LENGTH = 4_000
@@ -102,7 +102,10 @@ def retry_held(con: duckdb.DuckDBPyConnection, contract: Contract, file: Receive
 
 
 def mark_superseded(con: duckdb.DuckDBPyConnection, contract: Contract, batch: int) -> None:
-    """After a batch: of several versions of one row, all but the latest (then the greatest in content) are superseded."""
+    """After a batch: of several versions of one row all but one are superseded.
+
+    The latest batch wins, then the file of the latest day, then the greatest content, so that file order never matters.
+    """
     if not contract.key:
         return
     raw, is_keyed = quote_name("raw_" + contract.name), _is_keyed(contract)
@@ -110,7 +113,8 @@ def mark_superseded(con: duckdb.DuckDBPyConnection, contract: Contract, batch: i
     key, packed = ", ".join(parts), "struct_pack(" + ", ".join(f"k{i} := {p}" for i, p in enumerate(parts)) + ")"
     content = ", ".join(f"{quote_name(c)} DESC NULLS LAST" for c in contract.columns)
     con.execute(
-        f"WITH standing AS (SELECT rowid AS _row, row_number() OVER (PARTITION BY {key} ORDER BY _batch DESC, {content}) "
+        f"WITH standing AS (SELECT rowid AS _row, row_number() OVER (PARTITION BY {key} ORDER BY _batch DESC, "
+        f"_file_on DESC, {content}) "
         f"AS _version FROM {raw} WHERE _superseded_batch IS NULL AND {is_keyed} "
         f"AND {packed} IN (SELECT {packed} FROM {raw} WHERE _batch = $batch AND {is_keyed})) "
         f"UPDATE {raw} SET _superseded_batch = $batch WHERE rowid IN (SELECT _row FROM standing WHERE _version > 1)",
@@ -122,20 +126,43 @@ def mark_superseded(con: duckdb.DuckDBPyConnection, contract: Contract, batch: i
 
 
 def _open_parquet(con: duckdb.DuckDBPyConnection, contract: Contract, path: Path) -> Source:
-    scan = f"read_parquet({quote_text(_glob_safe(path))}, file_row_number = true)"
+    scan = f"read_parquet({quote_text(_glob_safe(path))}, hive_partitioning = false)"
     try:
         described = con.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()
-        con.execute(f"SELECT count(*), {', '.join(f'max({quote_name(r[0])})' for r in described)} FROM {scan}")
-    except duckdb.Error as error:
+        names = _parquet_names(path)
+        con.execute(f"SELECT count(*), {', '.join(f'max({quote_name(r[0])})' for r in described)} FROM {scan}").fetchall()
+    except (duckdb.Error, OSError, ValueError) as error:
         raise UnreadableFileError(f"the Parquet file cannot be read: {_first_line(error)}") from error
-    names = {name.strip().lower(): (name, sql_type) for name, sql_type, *_ in described if name != "file_row_number"}
-    found = {c: names[c] for c in contract.columns if c in names}
+    columns, unknown = match_columns(names, contract)
+    found = {
+        column: (described_name, sql_type)
+        for column, (described_name, sql_type, *_) in zip(columns, described, strict=True)
+        if column is not None
+    }
     if not found:
         raise UnreadableFileError(f"the file has none of the columns of '{contract.name}'")
-    columns = ", ".join(f"{quote_name(name)} AS {quote_name(c)}" for c, (name, _) in found.items())
-    con.execute(f"CREATE OR REPLACE TEMP VIEW _received_file AS SELECT file_row_number + 2 AS _line, {columns} FROM {scan}")
-    unknown = tuple(name for key, (name, _) in names.items() if key not in found)
-    return Source("_received_file", {c: t for c, (_, t) in found.items()}, "parquet", unknown)
+    # Text that older writers left unmarked arrives as bytes.
+    selected = ", ".join(
+        f"{_text_of_bytes(name) if sql_type == 'BLOB' else quote_name(name)} AS {quote_name(column)}"
+        for column, (name, sql_type) in found.items()
+    )
+    con.execute(
+        f"CREATE OR REPLACE TEMP VIEW _received_file AS SELECT row_number() OVER () + 1 AS _line, {selected} FROM {scan}"
+    )
+    types = {column: "VARCHAR" if sql_type == "BLOB" else sql_type for column, (_, sql_type) in found.items()}
+    return Source("_received_file", types, "parquet", unknown)
+
+
+def _text_of_bytes(name: str) -> str:
+    """Text where the bytes are UTF-8, else the bytes written out, which no rule takes for anything."""
+    return f"coalesce(TRY(decode({quote_name(name)})), CAST({quote_name(name)} AS VARCHAR))"
+
+
+def _parquet_names(path: Path) -> list[str]:
+    """Column names as written; DuckDB renames those that differ in case only."""
+    import pyarrow.parquet as pq
+
+    return list(pq.read_schema(path).names)
 
 
 def _open_csv_at_once(con: duckdb.DuckDBPyConnection, contract: Contract, path: Path) -> Source | None:
@@ -144,32 +171,36 @@ def _open_csv_at_once(con: duckdb.DuckDBPyConnection, contract: Contract, path: 
         return None
     n_breaks, ends_with_break = count_line_breaks(path)
     with path.open("rb") as stream:
-        first = stream.readline(_HEADER_BYTES).decode("utf-8").strip("\ufeff\r\n")
-    if not first.strip():
+        first_bytes = stream.readline(_HEADER_BYTES)
+    if not first_bytes.endswith(b"\n"):
+        return None
+    first = first_bytes.decode("utf-8").strip("\ufeff\r\n")
+    if not first.strip() or "\r" in first:
         return None
     header = read_header(first, contract)
     positions = [f"c{i}" for i in range(len(header.columns))]
     columns = ", ".join(f"{quote_text(p)}: 'VARCHAR'" for p in positions)
     try:
         con.execute(
-            f"CREATE OR REPLACE TEMP TABLE _received AS SELECT row_number() OVER () + 1 AS _line, {_named(header)} "
+            f"CREATE OR REPLACE TEMP TABLE _received AS SELECT row_number() OVER () + 1 AS _line, {_named(header)}, "
+            f"{_blank(len(header.columns))} AS _is_blank "
             f"FROM read_csv({quote_text(_glob_safe(path))}, auto_detect = false, header = true, "
             f"delim = {quote_text(header.delimiter)}, quote = '\"', escape = '\"', strict_mode = true, "
-            f"max_line_size = 33554432, columns = {{{columns}}})"
+            f"max_line_size = 33554432, columns = {{{columns}}}) "
         )
     except duckdb.Error:
         return None
     n_lines = n_breaks + (0 if ends_with_break else 1)
-    row = con.execute("SELECT count(*) FROM _received").fetchone()
-    if row is None or row[0] != n_lines - 1:
+    if _count(con, "SELECT count(*) FROM _received") != n_lines - 1:
         return None
+    con.execute("DELETE FROM _received WHERE _is_blank")
     return Source("_received", _text_types(header), "utf-8", header.unknown)
 
 
 def _open_csv_by_line(con: duckdb.DuckDBPyConnection, contract: Contract, path: Path) -> Source:
     """The careful way, for every file that the fast way leaves: one broken line costs one record."""
     decoded = decode_bytes(path.read_bytes())
-    physical = decoded.text.replace("\r\n", "\n").split("\n")
+    physical = decoded.text.split("\n")
     header = read_header(physical[first_line_index(physical)], contract)
     multiline = frozenset(f.name for f in contract.fields if f.is_multiline)
     records = split_records(decoded.text, header, multiline, decoded.invalid_lines)
@@ -178,7 +209,10 @@ def _open_csv_by_line(con: duckdb.DuckDBPyConnection, contract: Contract, path: 
         schema={"_line": pl.Int64} | {f"c{i}": pl.String for i in range(len(header.columns))},
     )
     with registered(con, "_records", frame):
-        con.execute(f"CREATE OR REPLACE TEMP TABLE _received AS SELECT _line, {_named(header)} FROM _records")
+        con.execute(
+            f"CREATE OR REPLACE TEMP TABLE _received AS SELECT _line, {_named(header)} FROM _records "
+            f"WHERE NOT {_blank(len(header.columns))}"
+        )
     broken = pl.DataFrame(
         [(line, rule, text[:_RECORD_LENGTH]) for line, text, rule in records.broken],
         schema={"line_no": pl.Int64, "rule": pl.String, "record_text": pl.String},
@@ -188,6 +222,12 @@ def _open_csv_by_line(con: duckdb.DuckDBPyConnection, contract: Contract, path: 
         con.execute("CREATE OR REPLACE TEMP TABLE _broken AS SELECT * FROM _broken_lines")
     is_cut = bool(records.broken) and records.broken[-1][0] == len(physical) and physical[-1] != ""
     return Source("_received", _text_types(header), decoded.encoding, header.unknown, len(records.broken), is_cut)
+
+
+def _blank(n_columns: int) -> str:
+    """SQL that is true for a line whose every cell is blank, whether the contract knows its column or not: no record."""
+    cells = " AND ".join(f"trim(coalesce(c{i}, ''), ' ' || chr(9) || chr(13)) = ''" for i in range(n_columns))
+    return f"({cells})"
 
 
 def _named(header: Header) -> str:
@@ -216,10 +256,10 @@ def _load_source(con: duckdb.DuckDBPyConnection, contract: Contract, source: Sou
     n_rows, n_broken, n_keyed = _count_checked(con, contract)
     if n_broken:
         _quarantine_broken(con, source, rules, file)
-    n_duplicates = _create_duplicates(con, contract, n_keyed)
+    n_duplicates = _create_duplicates(con, contract, file, n_keyed)
     is_duplicate = "_line IN (SELECT _line FROM _duplicates)" if n_duplicates else "false"
     con.execute(
-        f"INSERT INTO {quote_name('raw_' + contract.name)} SELECT {name_list(contract.columns)}, ?, _line, ?, ?, NULL "
+        f"INSERT INTO {quote_name('raw_' + contract.name)} SELECT {name_list(contract.columns)}, ?, _line, ?, ?, NULL, NULL, NULL "
         f"FROM _checked WHERE _broken_rule IS NULL AND NOT {is_duplicate}",
         [file.file_id, file.batch, file.file_on],
     )
@@ -261,7 +301,7 @@ def _create_checked_view(con: duckdb.DuckDBPyConnection, contract: Contract, sou
     )
     con.execute(
         f"CREATE OR REPLACE TEMP VIEW _typed AS SELECT _line{_received_columns(source)}, {typed} "
-        f"FROM {quote_name(source.name)} WHERE {_is_record(source)}"
+        f"FROM {quote_name(source.name)}"
     )
     cases = " ".join(f"WHEN {rule.broken} THEN {number}" for number, rule in enumerate(rules))
     con.execute(f"CREATE OR REPLACE TEMP VIEW _checked AS SELECT *, CASE {cases} END AS _broken_rule FROM _typed")
@@ -292,8 +332,7 @@ def _count_checked(con: duckdb.DuckDBPyConnection, contract: Contract) -> tuple[
 def _quarantine_all(con: duckdb.DuckDBPyConnection, source: Source, file: ReceivedFile, missing: str) -> int:
     """Quarantine every record of a file that lacks required columns; returns how many."""
     con.execute(
-        f"CREATE OR REPLACE TEMP VIEW _typed AS SELECT _line{_received_columns(source)} FROM {quote_name(source.name)} "
-        f"WHERE {_is_record(source)}"
+        f"CREATE OR REPLACE TEMP VIEW _typed AS SELECT _line{_received_columns(source)} FROM {quote_name(source.name)}"
     )
     con.execute(
         f"INSERT INTO ledger_quarantine SELECT ?, _line, 'missing_column', ?, NULL, left({_record_json(source)}, "
@@ -303,7 +342,7 @@ def _quarantine_all(con: duckdb.DuckDBPyConnection, source: Source, file: Receiv
     return _count(con, "SELECT count(*) FROM _typed")
 
 
-def _create_duplicates(con: duckdb.DuckDBPyConnection, contract: Contract, n_keyed: int) -> int:
+def _create_duplicates(con: duckdb.DuckDBPyConnection, contract: Contract, file: ReceivedFile, n_keyed: int) -> int:
     """Fill `_duplicates` with the lines of good rows that are already loaded; returns how many."""
     raw = quote_name("raw_" + contract.name)
     is_first = _count(con, f"SELECT count(*) FROM (FROM {raw} LIMIT 1)") == 0
@@ -313,36 +352,47 @@ def _create_duplicates(con: duckdb.DuckDBPyConnection, contract: Contract, n_key
         f"CREATE OR REPLACE TEMP TABLE _good AS SELECT _line, {name_list(contract.columns)} FROM _checked "
         "WHERE _broken_rule IS NULL"
     )
-    queries = [_keyed_duplicates(contract, raw)]
-    if contract.kind == "event":
-        queries.append(_unkeyed_duplicates(contract, raw))
-    con.execute(f"CREATE OR REPLACE TEMP TABLE _duplicates AS {' UNION ALL '.join(queries)}")
+    other = _unkeyed_duplicates(contract, raw) if contract.kind == "event" else _confirm_versions(con, contract, file)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE _duplicates AS {_keyed_duplicates(contract, raw)} UNION {other}")
     return _count(con, "SELECT count(*) FROM _duplicates")
 
 
 def _keyed_duplicates(contract: Contract, raw: str) -> str:
     """Rows equal to an earlier row of the same file under their key, or to the version of it that stands."""
     is_keyed = _is_keyed(contract)
-    columns = name_list(contract.columns)
     standing = f"SELECT * FROM {raw} WHERE _superseded_batch IS NULL AND {is_keyed}"
-    same = _same(contract.columns)
-    if contract.kind == "state":
-        entity = name_list(entity_key(contract))
-        undated = [c for c in contract.columns if c != "valid_from_on"]
-        latest = (
-            f"SELECT *, row_number() OVER (PARTITION BY {entity} ORDER BY coalesce(valid_from_on, _file_on) DESC, "
-            f"_batch DESC) AS _version FROM ({standing})"
-        )
-        standing = latest
-        same = f"(g.valid_from_on IS NULL AND e._version = 1 AND {_same(undated)}) OR ({same})"
-        # The join is on the entity, so that the disjunction is only looked at within it.
-        same = f"{_same(entity_key(contract))} AND ({same})"
     return (
-        f"SELECT _line FROM (SELECT _line, row_number() OVER (PARTITION BY {columns} ORDER BY _line) AS _copy "
-        f"FROM _good WHERE {is_keyed}) WHERE _copy > 1 "
-        f"UNION SELECT g._line FROM _good AS g JOIN ({standing}) AS e ON {same} "
-        f"WHERE {_is_keyed(contract, 'g.')}"
+        f"SELECT _line FROM (SELECT _line, row_number() OVER (PARTITION BY {name_list(contract.columns)} ORDER BY _line) "
+        f"AS _copy FROM _good WHERE {is_keyed}) WHERE _copy > 1 "
+        f"UNION SELECT g._line FROM _good AS g JOIN ({standing}) AS e ON {_same(contract.columns)} "
+        f"WHERE {_is_keyed(contract, 'g.')}{' AND g.valid_from_on IS NOT NULL' if contract.kind == 'state' else ''}"
     )
+
+
+def _confirm_versions(con: duckdb.DuckDBPyConnection, contract: Contract, file: ReceivedFile) -> str:
+    """Undated rows that say what was in force on the file's day anyway confirm that version instead of making a new one.
+
+    Marks the versions as confirmed on that day, so that an older change that arrives later does not overrule them, and
+    returns SQL for the lines of those rows.
+    """
+    day = f"DATE {quote_text(file.file_on.isoformat())}"
+    ranked = (
+        f"SELECT *, row_number() OVER (PARTITION BY {name_list(entity_key(contract))} "
+        f"ORDER BY {evidence_day(f'{day} + 1', str(file.batch))} DESC, _batch DESC) AS _version "
+        f"FROM ({core_view_sql(contract)}) WHERE _superseded_batch IS NULL AND valid_from_on <= {day}"
+    )
+    content = [c for c in contract.columns if c != "valid_from_on"]
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE _confirmed AS SELECT g._line, e._file_id, e._line AS _version_line FROM _good AS g "
+        f"JOIN ({ranked}) AS e ON {_same(content)} WHERE e._version = 1 AND g.valid_from_on IS NULL"
+    )
+    raw = quote_name("raw_" + contract.name)
+    con.execute(
+        f"UPDATE {raw} SET _confirmed_on = {day}, _confirmed_batch = ? FROM _confirmed AS c "
+        f"WHERE {raw}._file_id = c._file_id AND {raw}._line = c._version_line AND coalesce(_confirmed_on < {day}, true)",
+        [file.batch],
+    )
+    return "SELECT _line FROM _confirmed"
 
 
 def _unkeyed_duplicates(contract: Contract, raw: str) -> str:
@@ -375,14 +425,6 @@ def _is_keyed(contract: Contract, prefix: str = "") -> str:
 
 def _same(columns: tuple[str, ...] | list[str]) -> str:
     return " AND ".join(f"g.{quote_name(c)} IS NOT DISTINCT FROM e.{quote_name(c)}" for c in columns)
-
-
-def _is_record(source: Source) -> str:
-    """SQL that is false for a line whose every cell is blank, which is no record."""
-    return " OR ".join(
-        f"trim({quote_name(c)}) <> ''" if sql_type == "VARCHAR" else f"{quote_name(c)} IS NOT NULL"
-        for c, sql_type in source.types.items()
-    )
 
 
 def _received_columns(source: Source) -> str:

@@ -59,21 +59,31 @@ def read_header(line: str, contract: Contract) -> Header:
             f"the first line names none of the columns of '{contract.name}' ({', '.join(contract.columns[:6])}, …)"
         )
     _, delimiter, cells = best
-    columns = tuple(known.get(_normalise(c)) for c in cells)
+    columns, unknown = match_columns(cells, contract)
+    return Header(delimiter, columns, unknown)
+
+
+def match_columns(names: list[str], contract: Contract) -> tuple[tuple[str | None, ...], tuple[str, ...]]:
+    """Per received name the contract's column (None where it has none), and the names that it does not know.
+
+    Raises UnreadableFileError if a column comes twice.
+    """
+    known = _names_of(contract)
+    columns = tuple(known.get(_normalise(name)) for name in names)
     doubled = sorted({c for c in columns if c is not None and columns.count(c) > 1})
     if doubled:
         raise UnreadableFileError(f"the header names {', '.join(doubled)} more than once")
-    unknown = tuple(c for c, known_as in zip(cells, columns, strict=True) if known_as is None)
-    return Header(delimiter, columns, unknown)
+    return columns, tuple(name for name, column in zip(names, columns, strict=True) if column is None)
 
 
 def split_records(text: str, header: Header, multiline: frozenset[str], invalid_lines: frozenset[int]) -> Records:
     """Records of `text`, whose first non-blank line is the header.
 
-    `multiline` names the columns whose cells may hold line breaks; `invalid_lines` are lines with undecodable bytes.
+    `multiline` names the columns whose cells may hold line breaks (those the contract does not know may); `invalid_lines` are
+    lines with undecodable bytes.
     Blank lines are no records.
     """
-    physical = text.replace("\r\n", "\n").split("\n") if "\n" in text else text.split("\r")
+    physical = text.split("\n")
     start = first_line_index(physical) + 1
     records = Records([], [], [])
     index = start
@@ -110,17 +120,18 @@ def _record_at(
     text = physical[index]
     cells = _split(text, header.delimiter)
     last = min(len(physical), index + _MAX_LINES_A_RECORD)
-    used = 1
-    while cells is None and index + used < last and index + used + 1 not in invalid_lines:
-        text += "\n" + physical[index + used]
+    used, n_quotes = 1, text.count('"')
+    while cells is None and n_quotes % 2 and index + used < last and index + used + 1 not in invalid_lines:
+        n_quotes += physical[index + used].count('"')
         used += 1
-        if text.count('"') % 2 == 0:
-            cells = _split(text, header.delimiter)
-            break
+    if cells is None and used > 1 and n_quotes % 2 == 0:
+        cells = _split("\n".join(physical[index : index + used]), header.delimiter)
+    if cells is not None and len(cells) == len(header.columns) + 1 and cells[-1] == "":
+        cells = cells[:-1]  # one delimiter too many at the end of a line says nothing
     if cells is None or len(cells) != len(header.columns):
         return None, 1
     for name, cell in zip(header.columns, cells, strict=True):
-        if "\n" in cell and name not in multiline:
+        if "\n" in cell and name is not None and name not in multiline:
             return None, 1
     return cells, used
 

@@ -15,12 +15,12 @@ import polars as pl
 
 _STARTS_FORMULA = re.compile(r"^'*[=+\-@\t\r＝＋－＠]")
 _GUARDED = re.compile(r"^'+[=+\-@\t\r＝＋－＠]")
-_PHONE = re.compile(r"^\+[0-9][0-9 ]{4,24}$")
+_PHONE = re.compile(r"\+[0-9][0-9 ]{4,24}")
 
 
 def guard(text: str) -> str:
     """`text` as a cell that no spreadsheet evaluates. A phone number in international form (+86 …) is left as it is."""
-    return "'" + text if _STARTS_FORMULA.match(text) and not _PHONE.match(text) else text
+    return "'" + text if _STARTS_FORMULA.match(text) and not _PHONE.fullmatch(text) else text
 
 
 def unguard(cell: str) -> str:
@@ -30,7 +30,7 @@ def unguard(cell: str) -> str:
 
 def guard_column(column: pl.Expr) -> pl.Expr:
     """`guard` for a text column."""
-    needs = column.str.contains(_STARTS_FORMULA.pattern) & ~column.str.contains(_PHONE.pattern)
+    needs = column.str.contains(_STARTS_FORMULA.pattern) & ~column.str.contains(rf"^(?:{_PHONE.pattern})$")
     return pl.when(needs).then(pl.concat_str(pl.lit("'"), column)).otherwise(column)
 
 
@@ -45,8 +45,13 @@ def phone_cell(text: str, region: str) -> str:
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
-        return re.sub(r"[-./()]+", " ", text).strip()
+        return _spaced(text)
     if not phonenumbers.is_possible_number(number):
-        return re.sub(r"[-./()]+", " ", text).strip()
-    formatted = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
-    return re.sub(r"[-./()]+", " ", formatted).strip()
+        return _spaced(text)
+    return _spaced(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
+
+
+def _spaced(text: str) -> str:
+    """Separators as spaces; bare digits in two groups at least, so that no spreadsheet makes a number of them."""
+    plain = re.sub(r"[-./()]+", " ", text).strip()
+    return re.sub(r"^([0-9]+?)([0-9]{1,4})$", r"\1 \2", plain)

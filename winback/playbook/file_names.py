@@ -15,8 +15,8 @@ _NOT_PLAIN = re.compile(r"[^a-z0-9]+")
 def rep_file_name(rep_id: str) -> str:
     """`rep_<slug>-<hash>.csv`.
 
-    The slug is the id in lower-case letters, digits and dashes (at most 40); the hash, 8 hexadecimal characters of SHA-256
+    The slug is the id in lower-case letters, digits and dashes (at most 40); the hash, 16 hexadecimal characters of SHA-256
     over the id as it is, keeps 'Li' and 'li', or 'a/b' and 'a_b', apart even where file names ignore case.
     """
     slug = _NOT_PLAIN.sub("-", rep_id.lower()).strip("-")[:40] or "rep"
-    return f"rep_{slug}-{hashlib.sha256(rep_id.encode()).hexdigest()[:8]}.csv"
+    return f"rep_{slug}-{hashlib.sha256(rep_id.encode()).hexdigest()[:16]}.csv"
