@@ -19,9 +19,11 @@ from winback.contracts.templates import template_csv
 from winback.errors import UsageError
 from winback.importers.imported import ImportedLog
 
-DAGSTER_SETTINGS = """# Dagster's settings for this workspace: no telemetry, and runs start at once.
+DAGSTER_SETTINGS = """# Dagster's settings for this workspace: no telemetry, no newsletter, and runs start at once.
 # One run at a time is held by the workspace's own lock, whoever starts it.
 telemetry:
+  enabled: false
+nux:
   enabled: false
 run_coordinator:
   module: dagster._core.run_coordinator
