@@ -59,6 +59,7 @@ def test_a_week_is_published_with_every_lapsed_account_accounted_for(delivered: 
     assert not list(delivered.folder("inbox").iterdir())
 
 
+@pytest.mark.slow
 def test_the_published_database_holds_no_personal_columns(delivered: Workspace) -> None:
     run(delivered)
     with duckdb.connect(str(delivered.folder("published") / "current" / "winback.duckdb"), read_only=True) as con:
@@ -67,6 +68,7 @@ def test_the_published_database_holds_no_personal_columns(delivered: Workspace) 
     assert columns.isdisjoint({"account_name", "person_name", "phone", "talk_track", "preferences", "evidence_text"})
 
 
+@pytest.mark.slow
 def test_the_same_week_twice_and_later_rows_change_nothing(delivered: Workspace) -> None:
     run(delivered)
     first = hashes(delivered)
@@ -82,6 +84,7 @@ def test_the_same_week_twice_and_later_rows_change_nothing(delivered: Workspace)
     assert (delivered.folder("published") / "2026-03-02-r1").is_dir()
 
 
+@pytest.mark.slow
 def test_shuffled_rows_and_files_change_nothing(delivered: Workspace, make_workspace: Callable[..., Workspace]) -> None:
     run(delivered)
     header, *lines = spend_csv(N_ACCOUNTS, N_WEEKS, seed=1).strip().split("\n")
@@ -111,6 +114,7 @@ def test_a_cut_spend_file_publishes_nothing_and_says_why(delivered: Workspace) -
     assert week_state(delivered)["state"] == "published"
 
 
+@pytest.mark.slow
 def test_half_the_rows_of_the_newest_week_publish_nothing_until_accepted(make_workspace: Callable[..., Workspace]) -> None:
     header, *lines = spend_csv(600, N_WEEKS, seed=2).strip().split("\n")
     newest = [n for n, line in enumerate(lines) if line.split(",")[2] >= (MONDAY - timedelta(days=7)).isoformat()]
@@ -131,6 +135,7 @@ def test_half_the_rows_of_the_newest_week_publish_nothing_until_accepted(make_wo
     }
 
 
+@pytest.mark.slow
 def test_representatives_get_their_own_files_within_their_minutes(make_workspace: Callable[..., Workspace]) -> None:
     hostile = ["../../x", "a/b", "a_b", "Li", "li", "=cmd()"]
     rows = [f"A{n:04d},客户{n},{hostile[n % 6]}" for n in range(N_ACCOUNTS)]
@@ -152,6 +157,7 @@ def test_representatives_get_their_own_files_within_their_minutes(make_workspace
         assert rows_of_rep["rep_id"].n_unique() <= 1
 
 
+@pytest.mark.slow
 def test_lists_move_on_when_nobody_writes_back(make_workspace: Callable[..., Workspace]) -> None:
     settings = Settings(workspace=WorkspaceSettings(), plan=PlanSettings(default_weekly_minutes=60))
     files = {"accounts": accounts_csv(N_ACCOUNTS), "spend": spend_csv(N_ACCOUNTS, N_WEEKS, seed=4)}
@@ -169,6 +175,7 @@ def test_lists_move_on_when_nobody_writes_back(make_workspace: Callable[..., Wor
     assert lists[0] & lists[1] == set()
 
 
+@pytest.mark.slow
 def test_a_wish_to_be_left_alone_is_kept_at_once(make_workspace: Callable[..., Workspace]) -> None:
     workspace = make_workspace(spend=spend_csv(N_ACCOUNTS, N_WEEKS, seed=1))
     drop(workspace, "accounts_2026-03-01.csv", accounts_csv(N_ACCOUNTS))

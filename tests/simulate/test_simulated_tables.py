@@ -14,7 +14,7 @@ CONTRACTS = Path(__file__).parents[2] / "data_contracts"
 END_ON = date(2026, 11, 2)
 TYPES = {
     "string": pl.String, "date": pl.Date, "timestamp": pl.Datetime("us"), "integer": pl.Int64,
-    "decimal": pl.Decimal(18, 4), "double": pl.Float64, "boolean": pl.Boolean,
+    "decimal": pl.Decimal(18, 4), "fine_decimal": pl.Decimal(18, 10), "double": pl.Float64, "boolean": pl.Boolean,
 }  # fmt: skip
 
 

@@ -224,7 +224,7 @@ def _cell(column: Column, cell: pl.Expr, table_mapping: TableMapping) -> pl.Expr
         cell = cell.replace(words)
     if column.type in ("date", "timestamp"):
         return _date(cell, table_mapping.date_formats.get(column.name, table_mapping.date_format))
-    if column.type in ("decimal", "double", "integer"):
+    if column.type in ("decimal", "fine_decimal", "double", "integer"):
         return _number(cell, table_mapping.decimal_comma)
     return cell
 

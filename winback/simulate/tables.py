@@ -31,6 +31,7 @@ POLARS_TYPES: dict[str, pl.DataType] = {
     "timestamp": pl.Datetime("us"),
     "integer": pl.Int64(),
     "decimal": pl.Decimal(18, 4),
+    "fine_decimal": pl.Decimal(18, 10),
     "double": pl.Float64(),
     "boolean": pl.Boolean(),
 }
