@@ -101,6 +101,7 @@ def test_shuffled_rows_and_files_change_nothing(delivered: Workspace, make_works
     assert hashes(other) == hashes(delivered)
 
 
+@pytest.mark.slow
 def test_a_cut_spend_file_publishes_nothing_and_says_why(delivered: Workspace) -> None:
     path = delivered.folder("inbox") / "spend.csv"
     data = path.read_bytes()

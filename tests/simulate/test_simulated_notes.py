@@ -76,6 +76,7 @@ def score_other_half(texts: list[str], code: np.ndarray, style: np.ndarray, half
     return score
 
 
+@pytest.mark.slow
 def test_naive_classifier_is_neither_perfect_nor_lost():
     rng, n, styles = np.random.default_rng(5), 3000, load_styles()
     code = rng.integers(0, len(CODES), n)

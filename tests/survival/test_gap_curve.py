@@ -66,6 +66,7 @@ def test_chances_are_probabilities_inside_their_intervals(rows: list[tuple[int, 
     assert (curve.best_by_days(horizon) <= horizon).all()
 
 
+@pytest.mark.slow
 def test_intervals_hold_what_they_promise() -> None:
     """80 % intervals over 400 draws of 200 exponential gaps cover the truth in 75-85 %."""
     draw = np.random.default_rng(7)
