@@ -26,10 +26,7 @@ def core_view_sql(contract: Contract) -> str:
         return f"SELECT {name_list(contract.columns)}, {name_list(_BOOKKEEPING)} FROM {raw}"
     columns = tuple(c for c in contract.columns if c != "valid_from_on")
     entity = name_list(entity_key(contract))
-    is_first = (
-        f"_batch = min(_batch) OVER (PARTITION BY {entity}) "
-        f"AND _file_on = min(_file_on) OVER (PARTITION BY {entity}, _batch)"
-    )
+    is_first = f"rank() OVER (PARTITION BY {entity} ORDER BY _batch, _file_on) = 1"
     valid_from = f"CASE WHEN valid_from_on IS NOT NULL THEN valid_from_on WHEN {is_first} THEN {_ALWAYS} ELSE _file_on END"
     return (
         f"SELECT {name_list(columns)}, {valid_from} AS valid_from_on, coalesce(valid_from_on, _file_on) AS _stated_on, "
@@ -59,10 +56,14 @@ def as_of_view_sql(contract: Contract) -> str:
     if contract.kind == "state":
         entity = name_list(entity_key(contract))
         evidence = evidence_day("(SELECT as_of_on FROM core_week)", "(SELECT batch_cutoff FROM core_week)")
-        ranked = (
-            f"SELECT *, row_number() OVER (PARTITION BY {entity} ORDER BY {evidence} DESC, _batch DESC, "
-            f"{_content_order(contract)}) AS _version FROM {core} "
+        # The day of evidence is a column of its own, since Spark engines plan no subqueries inside a window's order.
+        known_versions = (
+            f"SELECT *, {evidence} AS _evidence_on FROM {core} "
             f"WHERE {known} AND valid_from_on < (SELECT as_of_on FROM core_week)"
+        )
+        ranked = (
+            f"SELECT *, row_number() OVER (PARTITION BY {entity} ORDER BY _evidence_on DESC, _batch DESC, "
+            f"{_content_order(contract)}) AS _version FROM ({known_versions}) AS known_versions"
         )
         return f"SELECT {name_list(contract.columns)} FROM ({ranked}) AS versions WHERE _version = 1"
     condition = known
