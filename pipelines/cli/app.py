@@ -13,7 +13,7 @@ from pathlib import Path
 
 import typer
 
-from pipelines.cli import account, demo, importing, init, quarantine, run, status, ui
+from pipelines.cli import account, demo, evaluating, importing, init, labelling, quarantine, run, status, ui
 from pipelines.cli.console import errors
 from winback.errors import WinbackError
 
@@ -28,6 +28,8 @@ app = typer.Typer(
 app.command("init")(init.init)
 app.add_typer(importing.app, name="import")
 app.command("run")(run.run)
+app.command("label")(labelling.label)
+app.add_typer(evaluating.app, name="evaluate")
 app.command("demo")(demo.demo)
 app.command("demo-step")(demo.demo_step)
 app.command("ui")(ui.ui)
