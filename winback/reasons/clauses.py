@@ -66,7 +66,9 @@ class _Cues:
 
 @functools.cache
 def _cues() -> _Cues:
-    data: dict[str, Any] = yaml.safe_load((resources.files("winback.reasons") / "cues" / "clauses.yaml").read_text("utf-8"))
+    data: dict[str, Any] = yaml.safe_load(
+        (resources.files("winback.reasons") / "cues" / "clauses.yaml").read_text("utf-8")
+    )
     return _Cues(
         zh={k: re.compile("|".join(v)) for k, v in data["zh"].items()},
         en={k: re.compile("|".join(v)) for k, v in data["en"].items()},

@@ -130,7 +130,9 @@ def evaluate_folds(data: Labelled, folds: FoldScores, features: str) -> Evaluati
         temperature = fit_temperature(raw[~out], truth[~out])
         q = softmax(raw / temperature)
         p[out] = q[out]
-        asserted[out] = q[out].max(axis=1) >= abstention_threshold(q[~out].max(axis=1), is_right[~out], WANTED_PRECISION)
+        asserted[out] = q[out].max(axis=1) >= abstention_threshold(
+            q[~out].max(axis=1), is_right[~out], WANTED_PRECISION
+        )
         picker = SecondaryPicker.fit(
             q[~out], features_of[~out], [n.secondary for n, o in zip(notes, out, strict=True) if not o]
         )
@@ -190,7 +192,10 @@ def _evidence_hit(data: Labelled, folds: FoldScores, said: NDArray[np.int64]) ->
 
 
 def evaluate_cross_validated(
-    features: str = "base", encoder: Encoder | None = None, e5: Encoder | None = None, progress: Progress = lambda _: None
+    features: str = "base",
+    encoder: Encoder | None = None,
+    e5: Encoder | None = None,
+    progress: Progress = lambda _: None,
 ) -> EvaluationReport:
     """Everything computed anew from the corpus: several minutes. `load_report` gives the stored result at once."""
     from winback.reasons.train import label_corpus
@@ -203,7 +208,9 @@ def evaluate_cross_validated(
 
 def write_report(reports: dict[str, EvaluationReport], path: Path) -> None:
     """Store reports by feature set as JSON."""
-    path.write_text(json.dumps({k: asdict(v) for k, v in reports.items()}, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    path.write_text(
+        json.dumps({k: asdict(v) for k, v in reports.items()}, ensure_ascii=False, indent=1) + "\n", "utf-8"
+    )
 
 
 def load_report() -> dict[str, dict[str, Any]]:

@@ -63,7 +63,9 @@ class NoteLabel:
 class Labeller:
     """Labels notes with one fitted model; remembers the labels of the last few thousand texts."""
 
-    def __init__(self, artefact: Artefact, features: Literal["base", "e5"], encoder: Encoder, e5: Encoder | None) -> None:
+    def __init__(
+        self, artefact: Artefact, features: Literal["base", "e5"], encoder: Encoder, e5: Encoder | None
+    ) -> None:
         self._artefact, self._head, self.features = artefact, artefact.heads[features], features
         self._encoder, self._e5 = encoder, e5 if features == "e5" else None
         self._known: OrderedDict[str, NoteLabel] = OrderedDict()

@@ -50,7 +50,9 @@ def read_note(text: str) -> Reading:
     if len(clauses) > MAX_CLAUSES:
         clauses = clauses[: MAX_CLAUSES * 2 // 3] + clauses[-MAX_CLAUSES // 3 :]
     window = text[:head] + "\n" + text[-tail:] if is_cut else text
-    return Reading(text, normalise(window), language_of(window), is_cut, tuple(clauses), tuple(read_stances(text, clauses)))
+    return Reading(
+        text, normalise(window), language_of(window), is_cut, tuple(clauses), tuple(read_stances(text, clauses))
+    )
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,12 @@ class Views:
         """For each clause the index of the one before and after it, and whether that is in the same note."""
         at = np.arange(self.n_clauses)
         before, after = np.maximum(at - 1, 0), np.minimum(at + 1, max(0, self.n_clauses - 1))
-        return before, (self.owner[before] == self.owner) & (at > 0), after, (self.owner[after] == self.owner) & (after > at)
+        return (
+            before,
+            (self.owner[before] == self.owner) & (at > 0),
+            after,
+            (self.owner[after] == self.owner) & (after > at),
+        )
 
 
 def _sum_by(owner: NDArray[np.int64], n: int) -> sparse.csr_matrix:
