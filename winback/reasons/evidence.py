@@ -75,8 +75,8 @@ def _joins(reading: Reading, i: int, first: int, last: int) -> bool:
 
 
 def _trimmed(note: str, start: int, end: int) -> tuple[int, int]:
-    while start < end and note[start] in _TRIM:
+    while start < end and (note[start] in _TRIM or not note[start].isprintable()):
         start += 1
-    while end > start and note[end - 1] in _TRIM:
+    while end > start and (note[end - 1] in _TRIM or not note[end - 1].isprintable()):
         end -= 1
     return start, end

@@ -27,6 +27,7 @@ Matrix = NDArray[np.float64]
 BATCH = 128
 N_REMEMBERED = 4096
 UNREADABLE_CONFIDENCE = 1 / len(LEAF_CODES)
+PARTLY_READ_CONFIDENCE = 0.5
 MIN_UNKNOWN_STRENGTH = 0.2
 MIN_KNOWN_WORD_SHARE = 0.3
 _RIVAL = "1e"
@@ -124,6 +125,8 @@ class Labeller:
             span = None
         is_readable = bool(reading.clauses) and language != "other"
         confidence = float(p.max()) if is_readable else min(float(p.max()), UNREADABLE_CONFIDENCE)
+        if reading.is_cut:
+            confidence = min(confidence, PARTLY_READ_CONFIDENCE)
         has_words = span is not None or code == UNKNOWN
         asserted = is_readable and not reading.is_cut and has_words and confidence >= self._head.thresholds.leaf
         primary = code if asserted else None

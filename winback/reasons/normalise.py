@@ -15,7 +15,7 @@ from importlib import resources
 import yaml
 
 _CONTROL = re.compile(
-    "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2064\\ufe0e\\ufe0f\\ufeff\\ufffc\\ufffd]"
+    "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2064\\ufe0e\\ufe0f\\ufeff\\ufffc\\ufffd\\ud800-\\udfff]"
 )
 _CJK = re.compile("[\\u3400-\\u4dbf\\u4e00-\\u9fff]")
 _LATIN = re.compile("[A-Za-z]+")
