@@ -6,12 +6,11 @@ SQL of tables made from them.
 
 import dagster as dg
 
-from assets.metadata import OWNER, column_schema
+from assets.metadata import OWNER, column_schema, table_metadata
 from assets.resources import WAREHOUSE
 from data_contracts import load_contract, table_names
 from winback.contracts.as_of import core_view_sql
 from winback.contracts.identifiers import quote_name
-from winback.contracts.tables import count_rows
 
 GROUP = "core"
 
@@ -36,7 +35,7 @@ def core_views(context: dg.AssetExecutionContext):  # type: ignore[no-untyped-de
     for table in table_names("input"):
         name = f"core_{table}"
         con.execute(f"CREATE OR REPLACE VIEW {quote_name(name)} AS {core_view_sql(load_contract(table))}")
-        yield dg.MaterializeResult(name, metadata={"dagster/row_count": count_rows(con, name)})
+        yield dg.MaterializeResult(name, metadata=table_metadata(con, name, table))
 
 
 ASSETS = [core_views]
