@@ -15,7 +15,7 @@ CORPUS = sorted((ROOT / "winback" / "reasons" / "corpus").glob("*.jsonl"))
 NOTES = [json.loads(line) for path in CORPUS for line in path.read_text(encoding="utf-8").splitlines()]
 
 SALT = "winback-development-notes"
-MOST_SHARED = 0.35
+MOST_SHARED = 0.25
 """Largest share of a note's eight-character shingles that may also stand in a development note."""
 
 

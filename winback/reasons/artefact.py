@@ -20,7 +20,7 @@ from winback.reasons.model import BaseScorers
 from winback.reasons.secondary import SecondaryPicker
 from winback.reasons.stacking import Stack
 
-FEATURE_VERSION = "1"
+FEATURE_VERSION = "2"
 """Raise when normalising, segmenting, cues or features change: a model made for others is refused."""
 FEATURE_SETS = ("base", "e5")
 SHIPPED = "labeller.npz"

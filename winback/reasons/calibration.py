@@ -37,9 +37,7 @@ def fit_logistic(features: Matrix, labels: NDArray[np.int64], n_classes: int, pe
         gap = np.exp(scores - log_sum[:, None]) - hot
         return value, np.concatenate([(features.T @ gap + penalty * weights).ravel(), gap.sum(axis=0)])
 
-    found: Any = minimize(
-        loss, np.zeros(d * n_classes + n_classes), jac=True, method="L-BFGS-B", options={"maxiter": 400}
-    )
+    found: Any = minimize(loss, np.zeros(d * n_classes + n_classes), jac=True, method="L-BFGS-B", options={"maxiter": 400})
     flat = np.asarray(found.x)
     return flat[: d * n_classes].reshape(d, n_classes), flat[d * n_classes :]
 

@@ -21,7 +21,7 @@ from winback.reasons.normalise import normalise
 from winback.reasons.segment import Clause
 
 _TURN = re.compile(
-    "^\\s*[\\[【(（]?([^\\s:：\\[\\]【】()（）,，。]{1,12}(?: [A-Za-z]{1,12})?)[\\]】)）]?\\s*(?:[(（][^)）]{0,20}[)）])?\\s*[:：]"
+    "\\s*[\\[【(（]?([^\\s:：\\[\\]【】()（）,，。]{1,12}(?: [A-Za-z]{1,12})?)[\\]】)）]?\\s*(?:[(（][^)）]{0,20}[)）])?\\s*[:：]"
 )
 _QUOTES = re.compile("[\"“”「」『』]|(?<![a-z])'|'(?![a-z])")
 _CJK = re.compile("[\\u4e00-\\u9fff]")
@@ -66,9 +66,7 @@ class _Cues:
 
 @functools.cache
 def _cues() -> _Cues:
-    data: dict[str, Any] = yaml.safe_load(
-        (resources.files("winback.reasons") / "cues" / "clauses.yaml").read_text("utf-8")
-    )
+    data: dict[str, Any] = yaml.safe_load((resources.files("winback.reasons") / "cues" / "clauses.yaml").read_text("utf-8"))
     return _Cues(
         zh={k: re.compile("|".join(v)) for k, v in data["zh"].items()},
         en={k: re.compile("|".join(v)) for k, v in data["en"].items()},

@@ -130,9 +130,7 @@ def evaluate_folds(data: Labelled, folds: FoldScores, features: str) -> Evaluati
         temperature = fit_temperature(raw[~out], truth[~out])
         q = softmax(raw / temperature)
         p[out] = q[out]
-        asserted[out] = q[out].max(axis=1) >= abstention_threshold(
-            q[~out].max(axis=1), is_right[~out], WANTED_PRECISION
-        )
+        asserted[out] = q[out].max(axis=1) >= abstention_threshold(q[~out].max(axis=1), is_right[~out], WANTED_PRECISION)
         picker = SecondaryPicker.fit(
             q[~out], features_of[~out], [n.secondary for n, o in zip(notes, out, strict=True) if not o]
         )
@@ -208,9 +206,7 @@ def evaluate_cross_validated(
 
 def write_report(reports: dict[str, EvaluationReport], path: Path) -> None:
     """Store reports by feature set as JSON."""
-    path.write_text(
-        json.dumps({k: asdict(v) for k, v in reports.items()}, ensure_ascii=False, indent=1) + "\n", "utf-8"
-    )
+    path.write_text(json.dumps({k: asdict(v) for k, v in reports.items()}, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 
 def load_report() -> dict[str, dict[str, Any]]:

@@ -38,9 +38,7 @@ def find_span(reading: Reading, clause_scores: Matrix, code: str) -> Span | None
     None where every clause is barred. `clause_scores` has one row per clause of the note.
     """
     index = LEAF_CODES.index(code)
-    open_to = [
-        s.may_support and not (s.is_praise and not s.is_contrast and praise_clears(code)) for s in reading.stances
-    ]
+    open_to = [s.may_support and not (s.is_praise and not s.is_contrast and praise_clears(code)) for s in reading.stances]
     if not any(open_to):
         return None
     worth = clause_scores[:, index] - 0.3 * clause_scores[:, NO_REASON]

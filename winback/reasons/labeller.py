@@ -18,9 +18,11 @@ from winback.reasons.artefact import Artefact, Thresholds, load_shipped
 from winback.reasons.encoders import E5Encoder, Encoder, SentenceEncoder, has_e5
 from winback.reasons.evidence import Span, find_span
 from winback.reasons.mentions import Mention, find_mentions
+from winback.reasons.ngrams import char_hashes, word_hashes
+from winback.reasons.normalise import normalise
 from winback.reasons.secondary import MAX_SECONDARY, candidate_features, outside_scores
 from winback.reasons.taxonomy import FAMILY_CODES, LEAF_CODES, UNKNOWN, family_of
-from winback.reasons.views import Reading, make_views, read_note
+from winback.reasons.views import MAX_NOTE_CHARS, NOTE_NGRAM, Reading, make_views, read_note
 
 FeatureSet = Literal["auto", "base", "e5"]
 Matrix = NDArray[np.float64]
@@ -64,9 +66,7 @@ class NoteLabel:
 class Labeller:
     """Labels notes with one fitted model; remembers the labels of the last few thousand texts."""
 
-    def __init__(
-        self, artefact: Artefact, features: Literal["base", "e5"], encoder: Encoder, e5: Encoder | None
-    ) -> None:
+    def __init__(self, artefact: Artefact, features: Literal["base", "e5"], encoder: Encoder, e5: Encoder | None) -> None:
         self._artefact, self._head, self.features = artefact, artefact.heads[features], features
         self._encoder, self._e5 = encoder, e5 if features == "e5" else None
         self._known: OrderedDict[str, NoteLabel] = OrderedDict()
@@ -88,6 +88,11 @@ class Labeller:
         while len(self._known) > N_REMEMBERED:
             self._known.popitem(last=False)
         return labels
+
+    def lexical_scores(self, texts: Sequence[str]) -> Matrix:
+        """Scores of the lexical part alone, one row a text, one column a leaf code; the fast part, for measuring it."""
+        normals = [normalise(t[:MAX_NOTE_CHARS]) for t in texts]
+        return self._artefact.scorers.lexical.score(char_hashes(normals, NOTE_NGRAM), word_hashes(normals), len(texts))
 
     def _label_batch(self, texts: list[str]) -> list[NoteLabel]:
         readings = [read_note(t) for t in texts]

@@ -48,12 +48,9 @@ class Mention:
 
 @functools.cache
 def _cues() -> tuple[dict[str, list[re.Pattern[str]]], dict[str, list[re.Pattern[str]]]]:
-    data: dict[str, Any] = yaml.safe_load(
-        (resources.files("winback.reasons") / "cues" / "mentions.yaml").read_text("utf-8")
-    )
+    data: dict[str, Any] = yaml.safe_load((resources.files("winback.reasons") / "cues" / "mentions.yaml").read_text("utf-8"))
     zh, en = (
-        {k: [re.compile(p, re.IGNORECASE) for p in data[lang][k]] for k in (*KINDS, LEFT_FOR_RIVAL)}
-        for lang in ("zh", "en")
+        {k: [re.compile(p, re.IGNORECASE) for p in data[lang][k]] for k in (*KINDS, LEFT_FOR_RIVAL)} for lang in ("zh", "en")
     )
     return zh, en
 
@@ -70,9 +67,7 @@ def find_mentions(
     found: list[Mention] = []
     for start, end in _sentences(clauses):
         plain = same_length_simplified(note[start:end])
-        lists = [
-            cues for cues, present in zip(_cues(), (_CJK.search(plain), _LATIN.search(plain)), strict=True) if present
-        ]
+        lists = [cues for cues, present in zip(_cues(), (_CJK.search(plain), _LATIN.search(plain)), strict=True) if present]
         for cues in lists:
             for kind in (*KINDS, LEFT_FOR_RIVAL) if left_for_rival else KINDS:
                 for pattern in cues[kind]:

@@ -49,9 +49,7 @@ class LexicalScorer:
         x, z = chars.tfidf(views.chars, views.n), words.tfidf(views.words, views.n)
         kernel = (x @ x.T).toarray() + WORD_WEIGHT**2 * (z @ z.T).toarray()
         alpha = dual_weights(kernel.astype(float), np.eye(N_CODES)[labels] - 1 / N_CODES, NOTE_PENALTY)
-        return cls(
-            chars, words, np.asarray(x.T @ alpha, np.float32), np.asarray(WORD_WEIGHT**2 * (z.T @ alpha), np.float32)
-        )
+        return cls(chars, words, np.asarray(x.T @ alpha, np.float32), np.asarray(WORD_WEIGHT**2 * (z.T @ alpha), np.float32))
 
     def score(self, chars: Hashes, words: Hashes, n: int) -> Matrix:
         """One row a note, one column a leaf code; about 0 to 1, not probabilities."""

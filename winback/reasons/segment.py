@@ -9,9 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_STOP = re.compile(
-    "[。！？!?；;\\n\\r…]+[\"”」』’')）\\]]*|\\.+[\"”’')\\]]*(?=\\s|$)|[，,：:、]+[\"”」』’')）]*|—+|--+"
-)
+_STOP = re.compile("[。！？!?；;\\n\\r…]+[\"”」』’')）\\]]*|\\.+[\"”’')\\]]*(?=\\s|$)|[，,：:、]+[\"”」』’')）]*|—+|--+")
 _TURNING = re.compile(
     "(?<!不)(?:但是|但(?!愿|凡)|可是|然而|而是|結果|结果|其实|其實)|(?<![只超比争拼打干斗熬忍])(?:不过|不過)"
     "|(?<=\\s)(?:but|however|though|actually|because|cos|whereas)(?=\\s)",

@@ -33,9 +33,7 @@ class Stack:
     temperature: float
 
     @classmethod
-    def fit(
-        cls, blocks: tuple[str, ...], scores: Mapping[str, Matrix], labels: NDArray[np.int64], n_classes: int
-    ) -> Stack:
+    def fit(cls, blocks: tuple[str, ...], scores: Mapping[str, Matrix], labels: NDArray[np.int64], n_classes: int) -> Stack:
         """Fit on scores that the base scorers gave to notes they had not seen."""
         x = np.hstack([scores[b] for b in blocks])
         centre, spread = x.mean(axis=0), x.std(axis=0) + 1e-9
@@ -57,9 +55,7 @@ class Stack:
 
     def arrays(self, prefix: str) -> dict[str, NDArray[Any]]:
         """Every array by name."""
-        out = {
-            f"{prefix}.{f}": np.asarray(getattr(self, f), np.float32) for f in ("centre", "spread", "weights", "bias")
-        }
+        out = {f"{prefix}.{f}": np.asarray(getattr(self, f), np.float32) for f in ("centre", "spread", "weights", "bias")}
         return out | {f"{prefix}.blocks": np.array(self.blocks), f"{prefix}.temperature": np.array(self.temperature)}
 
     @classmethod

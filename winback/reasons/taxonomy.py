@@ -105,6 +105,4 @@ def family_of(code: str) -> str:
 @functools.cache
 def load_taxonomy() -> Taxonomy:
     """The taxonomy that ships with the package, checked."""
-    return Taxonomy.model_validate(
-        yaml.safe_load((resources.files("winback.reasons") / "taxonomy.yaml").read_text("utf-8"))
-    )
+    return Taxonomy.model_validate(yaml.safe_load((resources.files("winback.reasons") / "taxonomy.yaml").read_text("utf-8")))

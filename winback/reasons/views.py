@@ -50,9 +50,7 @@ def read_note(text: str) -> Reading:
     if len(clauses) > MAX_CLAUSES:
         clauses = clauses[: MAX_CLAUSES * 2 // 3] + clauses[-MAX_CLAUSES // 3 :]
     window = text[:head] + "\n" + text[-tail:] if is_cut else text
-    return Reading(
-        text, normalise(window), language_of(window), is_cut, tuple(clauses), tuple(read_stances(text, clauses))
-    )
+    return Reading(text, normalise(window), language_of(window), is_cut, tuple(clauses), tuple(read_stances(text, clauses)))
 
 
 @dataclass(frozen=True)
