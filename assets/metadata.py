@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 import duckdb
+import polars as pl
 
 from data_contracts import Contract, load_contract
 from winback.contracts.identifiers import name_list, quote_name
@@ -52,10 +53,15 @@ def picture(png: bytes, title: str) -> dg.MetadataValue[Any]:
     return dg.MetadataValue.md(f"![{title}](data:image/png;base64,{base64.b64encode(png).decode()})")
 
 
-def _markdown(columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
+def markdown_table(rows: pl.DataFrame) -> str:
+    """A small frame as a Markdown table; cells are cut short and cannot break out of it."""
+    return _markdown(tuple(rows.columns), rows.rows(), longest=400)
+
+
+def _markdown(columns: tuple[str, ...], rows: list[tuple[Any, ...]], longest: int = 60) -> str:
     def cell(value: Any) -> str:
         text = "" if value is None else str(value)
-        return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")[:60]
+        return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")[:longest]
 
     lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
     lines += ["| " + " | ".join(cell(v) for v in row) + " |" for row in rows]

@@ -6,9 +6,9 @@ schedules.
 
 import dagster as dg
 
-from assets import checks, core, plan, raw, survival, tables, week
+from assets import checks, core, plan, raw, reasons, second_lifetime, survival, tables, week
 
-GROUPS = ("raw", "core", "week", "spells", "survival", "score", "plan", "out")
+GROUPS = ("raw", "core", "week", "spells", "features", "reasons", "survival", "score", "plan", "out")
 """Groups in the order of the graph."""
 
 
@@ -19,6 +19,8 @@ def build_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefinitio
         *core.ASSETS,
         week.build_week_asset(partitions),
         *tables.build_sql_assets(partitions),
+        *reasons.build_reason_assets(partitions),
+        *second_lifetime.build_second_lifetime_assets(partitions),
         *survival.build_survival_assets(partitions),
         *plan.build_plan_assets(partitions),
     ]

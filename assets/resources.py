@@ -4,7 +4,7 @@ Belongs here: what an asset may ask for, as plain objects. Does not belong here:
 which workspace and which clock.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -34,13 +34,16 @@ def run_options(context: dg.AssetExecutionContext) -> RunOptions:
 
 
 def warehouse_resource(
-    workspace: Callable[[], Workspace], today: Callable[[], date], wait_seconds: float
+    workspace: Callable[[], Workspace],
+    today: Callable[[], date],
+    wait_seconds: float,
+    secrets: Mapping[str, str] | None = None,
 ) -> dg.ResourceDefinition:
     """A resource that holds the workspace's lock and the open warehouse for as long as the run lasts."""
 
     @contextmanager
     def opened() -> Iterator[Warehouse]:
-        with open_warehouse(workspace(), today, wait_seconds) as warehouse:
+        with open_warehouse(workspace(), today, wait_seconds, secrets) as warehouse:
             yield warehouse
 
     @dg.resource(description="The open warehouse of the workspace; holding it is holding the workspace's lock.")

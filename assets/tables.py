@@ -12,10 +12,12 @@ from data_contracts import load_contract, table_names
 from sql import Query, queries
 from winback.contracts.tables import replace_from_query
 
-MADE_BY_PYTHON = frozenset({"core_lapse_thresholds", "model_return_time", "plan_assignments"})
+MADE_BY_PYTHON = frozenset(
+    {"core_lapse_thresholds", "model_return_time", "plan_assignments", "score_notes", "score_mentions", "score_reasons"}
+)
 """Tables that queries read and that assets in Python make."""
 
-GROUP_OF_LAYER = {"core": "spells", "score": "score", "plan": "plan", "out": "out"}
+GROUP_OF_LAYER = {"core": "spells", "feat": "features", "score": "score", "plan": "plan", "out": "out"}
 
 
 def build_sql_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:

@@ -11,9 +11,9 @@ from __future__ import annotations
 import os
 import socket
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -65,11 +65,12 @@ def open_workspace(root: Path) -> Workspace:
 
 @dataclass(frozen=True)
 class Warehouse:
-    """An open warehouse: the workspace, its connection, and the day the run takes for today."""
+    """An open warehouse: the workspace, its connection, the day the run takes for today, and where secrets are looked up."""
 
     workspace: Workspace
     con: duckdb.DuckDBPyConnection
     today: date
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def settings(self) -> Settings:
@@ -78,7 +79,9 @@ class Warehouse:
 
 
 @contextmanager
-def open_warehouse(workspace: Workspace, today: Callable[[], date], wait_seconds: float) -> Iterator[Warehouse]:
+def open_warehouse(
+    workspace: Workspace, today: Callable[[], date], wait_seconds: float, secrets: Mapping[str, str] | None = None
+) -> Iterator[Warehouse]:
     """Take the workspace's lock, open the warehouse with its ledgers in place, and close both afterwards.
 
     Raises RunFailedError that names the holder if the lock is not free within `wait_seconds`.
@@ -96,7 +99,7 @@ def open_warehouse(workspace: Workspace, today: Callable[[], date], wait_seconds
         write_atomically(holder, f"process {os.getpid()} on {socket.gethostname()}\n".encode())
         con = _connect(workspace)
         try:
-            yield Warehouse(workspace, con, today())
+            yield Warehouse(workspace, con, today(), secrets or {})
         finally:
             con.close()
     finally:

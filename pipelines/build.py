@@ -25,11 +25,12 @@ def build_defs(
     workspace: Callable[[], Workspace],
     today: Callable[[], date],
     wait_seconds: float = DEFAULT_WAIT_SECONDS,
+    secrets: Mapping[str, str] | None = None,
     resource_overrides: Mapping[str, Any] | None = None,
 ) -> dg.Definitions:
     """The project's definitions on one workspace.
 
-    `workspace` and `today` are called when a run starts, not when the definitions load.
+    `workspace` and `today` are called when a run starts, not when the definitions load; `secrets` are read then, too.
     """
     partitions = weekly_partitions(timezone)
     assets = build_assets(partitions)
@@ -38,6 +39,6 @@ def build_defs(
         asset_checks=build_checks(assets),
         jobs=[weekly_job, load_job],
         schedules=[monday_schedule(timezone)],
-        resources={WAREHOUSE: warehouse_resource(workspace, today, wait_seconds)} | dict(resource_overrides or {}),
+        resources={WAREHOUSE: warehouse_resource(workspace, today, wait_seconds, secrets)} | dict(resource_overrides or {}),
         executor=dg.in_process_executor,
     )

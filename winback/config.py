@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from winback.endpoints import endpoint_problem
 from winback.errors import UsageError
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -68,6 +69,21 @@ class ValueSettings(_Section):
     """How value is told."""
 
     forgone_cap_days: PositiveDays = 365
+    second_lifetime_horizon_days: PositiveDays = 730
+    discount_rate_per_year: Annotated[float, Field(ge=0, le=1)] = 0.10
+    margin_share: Annotated[float, Field(gt=0, le=1)] = 1.0
+
+
+class ReasonSettings(_Section):
+    """Which notes are read for why an account left."""
+
+    note_window_days: Days = 45
+
+
+class ModelSettings(_Section):
+    """How long a fitted model is used before a week trains its own."""
+
+    retrain_after_days: PositiveDays = 28
 
 
 class PlanSettings(_Section):
@@ -93,14 +109,44 @@ class FeedGateSettings(_Section):
     min_rows_a_week: Annotated[int, Field(ge=1)] = 30
 
 
+class ChatSettings(_Section):
+    """A chat model of your own that reads notes, off by default. The key stays in the environment variable named here."""
+
+    is_enabled: bool = False
+    url: str = ""
+    model: Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
+    api_key_variable: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")] = "WINBACK_CHAT_API_KEY"
+    timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 30.0
+    max_notes_per_run: Annotated[int, Field(ge=0)] = 2_000
+    max_characters_per_run: Annotated[int, Field(ge=0)] = 20_000_000
+    max_retries: Annotated[int, Field(ge=0, le=5)] = 2
+
+    @field_validator("url")
+    @classmethod
+    def _url_is_safe(cls, value: str) -> str:
+        if value and (problem := endpoint_problem(value)):
+            raise ValueError(problem)
+        return value
+
+    @model_validator(mode="after")
+    def _complete(self) -> ChatSettings:
+        missing = [name for name in ("url", "model") if not getattr(self, name)]
+        if self.is_enabled and missing:
+            raise ValueError(f"is_enabled is true but {' and '.join(missing)} not given")
+        return self
+
+
 class Settings(_Section):
     """All settings of a workspace."""
 
     workspace: WorkspaceSettings = WorkspaceSettings()
     lapse: LapseSettings = LapseSettings()
     value: ValueSettings = ValueSettings()
+    reasons: ReasonSettings = ReasonSettings()
+    models: ModelSettings = ModelSettings()
     plan: PlanSettings = PlanSettings()
     feed_gate: FeedGateSettings = FeedGateSettings()
+    chat_labeller: ChatSettings = ChatSettings()
 
     @property
     def zone(self) -> ZoneInfo:

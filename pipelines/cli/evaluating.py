@@ -6,14 +6,23 @@ Belongs here: the commands and how their figures are shown. Does not belong here
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipelines.cli.console import output, table
+from assets.workspace import open_warehouse, open_workspace
+from pipelines.cli.console import errors, output, table, write_text
+from pipelines.clock import today_in
+
+if TYPE_CHECKING:
+    from winback.evaluation.bootstrap import Interval
+    from winback.evaluation.report import ReturnReport
 
 app = typer.Typer(help="How good the models are, out of sample.", no_args_is_help=True)
 
+_WAIT_SECONDS = 1800.0
+_RETURN_FIGURES = ("roc_auc", "pr_auc", "top_decile_lift", "brier", "brier_skill", "ece", "harrell_c", "integrated_brier")
 _FIGURES = ("macro_f1", "accuracy", "family_accuracy", "coverage", "precision")
 
 
@@ -36,6 +45,69 @@ def reasons(as_json: Annotated[bool, typer.Option("--json", help="As JSON, for p
         return
     for features, figures in report.items():
         _show(features, figures)
+
+
+@app.command("returns")
+def returns(
+    directory: Annotated[Path, typer.Argument(help="A workspace with a purchase log.")],
+    protocol: Annotated[
+        str | None, typer.Option(help="Protocol file, or a shipped one: cdnow, online_retail, complete_journey.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+    report: Annotated[Path | None, typer.Option(help="Write a page with tables and pictures to this file.")] = None,
+    replicates: Annotated[int, typer.Option(help="Bootstrap draws of accounts.", min=20)] = 200,
+) -> None:
+    """The chance and time of return, out of time: champion, its challengers and the simplest baselines.
+
+    Models are fitted on the protocol's training dates, without anything from the first test date on, and judged on the test
+    dates. Without a protocol the log's own weeks are used. The workspace's models and lists are not touched.
+    """
+    from winback.evaluation.page import report_page
+    from winback.evaluation.protocols import default_protocol, load_protocol
+    from winback.evaluation.report import report_json
+    from winback.evaluation.returns import evaluate_returns
+    from winback.survival.out_of_time import protocol_predictions, spend_window
+
+    place = open_workspace(directory)
+    settings = place.settings
+    rules = None if protocol is None else load_protocol(protocol)
+    from pipelines.cli.execution import Execution
+
+    Execution(place, today_in(settings.zone)(), _WAIT_SECONDS).load()
+    with open_warehouse(place, today_in(settings.zone), _WAIT_SECONDS) as warehouse:
+        if rules is None:
+            rules = default_protocol(*spend_window(warehouse.con), settings.lapse.horizon_days)
+        predictions, _ = protocol_predictions(warehouse.con, settings, rules)
+    result = evaluate_returns(predictions, rules, n_replicates=replicates)
+    if report is not None:
+        write_text(report, report_page(result))
+        errors.print(f"Report: {report}", soft_wrap=True)
+    if as_json:
+        typer.echo(report_json(result), nl=False)
+        return
+    _show_returns(result)
+
+
+def _show_returns(result: ReturnReport) -> None:
+    rules = result.protocol
+    shown = table(
+        f"{rules.name}: {result.n_rows:,} rows of {result.n_accounts:,} accounts, {result.base_rate:.1%} returned within "
+        f"{rules.horizon_days} days",
+        "model",
+        *_RETURN_FIGURES,
+    )
+    for model, figures in result.models.items():
+        shown.add_row(model, *(_interval(figures[name]) for name in _RETURN_FIGURES))
+    output.print(shown)
+    for verdict in result.verdicts:
+        mark = {True: "holds", False: "[red]does not hold[/]", None: "[yellow]not measured[/]"}[verdict.is_met]
+        output.print(f"{mark}: {verdict.words}", soft_wrap=True)
+
+
+def _interval(figure: Interval) -> str:
+    if figure.value is None:
+        return "-"
+    return f"{figure.value:.3f}" if figure.low is None else f"{figure.value:.3f} ({figure.low:.3f}-{figure.high:.3f})"
 
 
 def _show(features: str, figures: dict[str, Any]) -> None:

@@ -34,6 +34,7 @@ class Execution:
             workspace=lambda: workspace,
             today=lambda: today,
             wait_seconds=wait_seconds,
+            secrets=os.environ,
         )
 
     def load(self) -> None:

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipelines.cli.console import errors
+from pipelines.cli.console import errors, write_text
 from winback.errors import UsageError
 
 _BATCH = 512
@@ -44,10 +44,7 @@ def label(
     if out is None:
         typer.echo(text, nl=False)
         return
-    try:
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{out} cannot be written: {error.strerror}") from error
+    write_text(out, text)
     errors.print(f"{len(lines):,} labels written to {out}", soft_wrap=True)
 
 

@@ -9,7 +9,11 @@ WITH days AS (
     WHERE
         spend.category IS NOT NULL AND spend.category <> '*'
         AND core_week.value_kinds LIKE concat('%;', spend.kind, ';%')
-        AND NOT (coalesce(spend.due_on < core_week.as_of_on, false) AND spend.paid_on IS NULL AND spend.paid_through_on IS NULL)
+        AND NOT (
+            coalesce(spend.due_on < core_week.as_of_on, false)
+            AND coalesce(spend.paid_on >= core_week.as_of_on, true)
+            AND spend.paid_through_on IS NULL
+        )
 ),
 
 gaps AS (

@@ -15,9 +15,12 @@ counted AS (
         spend.account_id,
         spend.spent_on,
         spend.kind,
-        CAST(spend.amount * coalesce(rates.rate, 1) AS DECIMAL(18, 4)) AS base_amount,
+        CAST(
+            CASE WHEN rates.rate IS NULL THEN spend.amount ELSE CAST(spend.amount AS DECIMAL(19, 4)) * rates.rate END
+            AS DECIMAL(18, 4)
+        ) AS base_amount,
         spend.paid_through_on,
-        spend.due_on < core_week.as_of_on AND spend.paid_on IS NULL AS is_open_due
+        spend.due_on < core_week.as_of_on AND coalesce(spend.paid_on >= core_week.as_of_on, true) AS is_open_due
     FROM asof_spend AS spend
     CROSS JOIN core_week
     LEFT JOIN rates

@@ -1,4 +1,5 @@
 -- The week's playbook rows, one per assignment, in the order and with the columns of the representatives' CSV.
+-- A reason inferred from behaviour alone is never asserted: it is asked about, as are the two likeliest where none is sure.
 -- Speak to whoever decides; without such a person, to the owner, then to whoever is known.
 WITH people_ranked AS (
     SELECT
@@ -31,7 +32,14 @@ SELECT
         '{cycle_days}', coalesce(CAST(CAST(ceil(lapses.cycle_days) AS BIGINT) AS VARCHAR), '')),
         '{year_amount}', concat(CAST(CAST(round(lapses.year_amount, 0) AS BIGINT) AS VARCHAR), ' ', core_week.base_currency)),
         '{last_spend_on}', CAST(lapses.last_spend_on AS VARCHAR)) AS why_now,
-    plays.reason_name,
+    CASE
+        WHEN reasons.account_id IS NULL OR reasons.likeliest_code = '7' OR reasons.reason_tier = '4' THEN plays.reason_name
+        WHEN reasons.is_abstained
+            THEN
+                replace(replace(plays.reason_either, '{likeliest}', likeliest.reason_name), '{runner_up}', runner_up.reason_name)
+        WHEN reasons.reason_tier = '3' THEN replace(plays.reason_maybe, '{likeliest}', likeliest.reason_name)
+        ELSE likeliest.reason_name
+    END AS reason_name,
     CAST(NULL AS VARCHAR) AS offer_text,
     assignments.row_key,
     assignments.account_id,
@@ -80,7 +88,17 @@ SELECT
     assignments.minutes,
     assignments.offer_id,
     values_of.offer_cost_amount,
-    plays.talk_track,
+    CASE
+        WHEN
+            reasons.account_id IS NULL OR reasons.likeliest_code = '7' OR reasons.reason_tier = '4'
+            OR NOT reasons.is_abstained AND reasons.reason_tier <> '3'
+            THEN plays.talk_track
+        ELSE
+            concat(
+                plays.talk_track, ' ',
+                replace(replace(plays.talk_either, '{likeliest}', likeliest.reason_name), '{runner_up}', runner_up.reason_name)
+            )
+    END AS talk_track,
     plays.do_not_say,
     accounts.preferences,
     accounts.taboos,
@@ -104,5 +122,7 @@ INNER JOIN score_value AS values_of ON assignments.account_id = values_of.accoun
 LEFT JOIN asof_accounts AS accounts ON assignments.account_id = accounts.account_id
 LEFT JOIN people_ranked AS people ON assignments.account_id = people.account_id AND people.person_rank = 1
 LEFT JOIN score_reasons AS reasons ON assignments.account_id = reasons.account_id
+LEFT JOIN core_reasons AS likeliest ON reasons.likeliest_code = likeliest.reason_code
+LEFT JOIN core_reasons AS runner_up ON reasons.runner_up_code = runner_up.reason_code
 LEFT JOIN score_return_time AS chances
     ON assignments.account_id = chances.account_id AND chances.horizon_days = core_week.horizon_days

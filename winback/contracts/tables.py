@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 
 import duckdb
 import polars as pl
@@ -59,6 +60,22 @@ def replace_from_frame(con: duckdb.DuckDBPyConnection, table: str, frame: pl.Dat
     """Make `table` anew from a frame that has exactly the contract's columns; returns the number of rows."""
     with registered(con, "_frame", frame):
         return replace_from_query(con, table, f"SELECT {name_list(frame.columns)} FROM _frame")
+
+
+def replace_week(con: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame, week_on: date) -> None:
+    """Put `frame` in place of the rows of `week_on` in a table that keeps every week."""
+    with registered(con, "_frame", frame), transaction(con):
+        con.execute(f"DELETE FROM {quote_name(table)} WHERE week_on = ?", [week_on])
+        con.execute(f"INSERT INTO {quote_name(table)} BY NAME SELECT * FROM _frame")
+
+
+def append_missing(con: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame) -> None:
+    """Add to a ledger those rows of `frame` whose key is not in it."""
+    key = name_list(load_contract(table).key)
+    with registered(con, "_frame", frame), transaction(con):
+        con.execute(
+            f"INSERT INTO {quote_name(table)} BY NAME SELECT * FROM _frame WHERE ({key}) NOT IN (SELECT ({key}) FROM {quote_name(table)})"
+        )
 
 
 def create_empty_tables(con: duckdb.DuckDBPyConnection, tables: tuple[str, ...]) -> None:

@@ -14,7 +14,10 @@ import polars as pl
 import yaml
 
 _SHARED = ("lane", "play_channel", "contact_role", "minutes", "due_days")
-_TEXTS = ("reason_name", "action", "why_now", "why_now_single", "talk_track", "do_not_say")
+_TEXTS = (
+    "reason_name", "reason_either", "reason_maybe", "action", "why_now", "why_now_single", "talk_track", "talk_either",
+    "do_not_say",
+)  # fmt: skip
 
 
 @cache

@@ -16,14 +16,17 @@ from winback.contracts.identifiers import quote_name
 from winback.contracts.tables import replace_from_frame
 from winback.plays.catalogue import play_table
 from winback.publication.week_ledger import Week
+from winback.reasons.taxonomy import complaint_type_table, reason_table
 from winback.spells.thresholds import cycle_groups
 
 
 def set_week(con: duckdb.DuckDBPyConnection, week: Week, settings: Settings) -> None:
-    """Write `core_week`, `core_cycle_groups` and `core_plays`, and make the `asof_*` views."""
+    """Write `core_week` and the tables made from catalogues and settings, and make the `asof_*` views."""
     replace_from_frame(con, "core_week", week_row(week, settings))
     replace_from_frame(con, "core_cycle_groups", cycle_groups(settings.lapse))
     replace_from_frame(con, "core_plays", play_table(settings.workspace.language))
+    replace_from_frame(con, "core_complaint_types", complaint_type_table())
+    replace_from_frame(con, "core_reasons", reason_table(settings.workspace.language))
     for table in table_names("input"):
         con.execute(f"CREATE OR REPLACE VIEW {quote_name('asof_' + table)} AS {as_of_view_sql(load_contract(table))}")
 
@@ -48,6 +51,7 @@ def week_row(week: Week, settings: Settings) -> pl.DataFrame:
             "contact_cap": [plan.contact_cap],
             "max_lapsed_days": [plan.max_lapsed_days],
             "needs_consent": [plan.needs_consent],
+            "note_window_days": [settings.reasons.note_window_days],
             "default_rep_id": [plan.default_rep_id],
             "base_currency": [settings.workspace.base_currency],
             "is_simulated": [settings.workspace.is_simulated],

@@ -17,10 +17,11 @@ import numpy as np
 
 from winback.errors import UsageError
 from winback.reasons.model import BaseScorers
+from winback.reasons.relevance import RelevanceScorer
 from winback.reasons.secondary import SecondaryPicker
 from winback.reasons.stacking import Stack
 
-FEATURE_VERSION = "2"
+FEATURE_VERSION = "3"
 """Raise when normalising, segmenting, cues or features change: a model made for others is refused."""
 FEATURE_SETS = ("base", "e5")
 SHIPPED = "labeller.npz"
@@ -48,6 +49,7 @@ class Artefact:
     """The whole fitted labeller."""
 
     scorers: BaseScorers
+    relevance: RelevanceScorer
     heads: dict[str, Head]
     corpus_fingerprint: str
     taxonomy_version: str
@@ -60,7 +62,7 @@ class Artefact:
 
 def save_artefact(artefact: Artefact, path: Path) -> None:
     """Write `artefact` as compressed npz; the same artefact gives the same arrays."""
-    arrays = artefact.scorers.arrays()
+    arrays = artefact.scorers.arrays() | artefact.relevance.arrays()
     meta: dict[str, Any] = {
         "feature_version": FEATURE_VERSION,
         "corpus_fingerprint": artefact.corpus_fingerprint,
@@ -90,7 +92,8 @@ def load_artefact(path: Path) -> Artefact:
         )
         for name, thresholds in meta["thresholds"].items()
     }
-    return Artefact(BaseScorers.from_arrays(arrays), heads, meta["corpus_fingerprint"], meta["taxonomy_version"])
+    scorers, relevance = BaseScorers.from_arrays(arrays), RelevanceScorer.from_arrays(arrays)
+    return Artefact(scorers, relevance, heads, meta["corpus_fingerprint"], meta["taxonomy_version"])
 
 
 @functools.cache

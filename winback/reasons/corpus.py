@@ -74,9 +74,28 @@ def _note(writer: str, line: str) -> CorpusNote:
     return note
 
 
+@dataclass(frozen=True, slots=True)
+class RoutineNote:
+    """A note of daily business: it does not say why an account left."""
+
+    id: str
+    domain: str
+    text: str
+
+
+@functools.cache
+def load_routine() -> tuple[RoutineNote, ...]:
+    """The notes of daily business, in the order of their file."""
+    lines = (resources.files("winback.reasons") / "corpus" / "routine" / "r.jsonl").read_text("utf-8").split("\n")
+    rows = [json.loads(line) for line in lines if line.strip()]
+    return tuple(RoutineNote(r["id"], r["domain"], r["text"]) for r in rows)
+
+
 def corpus_fingerprint() -> str:
     """SHA-256 over texts, labels and evidence: a fitted model carries it and is refused for another corpus."""
     digest = hashlib.sha256()
+    for r in load_routine():
+        digest.update(json.dumps([r.id, r.text], ensure_ascii=False).encode())
     for n in load_corpus():
         digest.update(json.dumps([n.id, n.text, n.primary, n.secondary, n.evidence], ensure_ascii=False).encode())
     return digest.hexdigest()

@@ -44,6 +44,7 @@ class NoteLabel:
     `evidence == text[start:end]` is what the note says for `code` ("" with 0, 0 where nothing does). `secondary` are further
     codes the note gives, with `secondary_evidence` in the same order. `runner_up` is the second likeliest leaf: a play that
     has to ask asks for `code` and `runner_up`. `language` is zh-Hans, zh-Hant, en, mixed or other.
+    `bears_prob` is the chance that the note is about leaving at all: most notes of a CRM are daily business.
     """
 
     code: str
@@ -59,6 +60,7 @@ class NoteLabel:
     language: str
     mentions: tuple[Mention, ...]
     probabilities: tuple[float, ...]
+    bears_prob: float
     model_version: str
     taxonomy_version: str
 
@@ -100,6 +102,7 @@ class Labeller:
         scores, clause_scores = self._artefact.scorers.score(views)
         probabilities = self._head.stack.probabilities(scores)
         known = self._artefact.scorers.lexical.known_word_share(views.words, views.n)
+        bears = self._artefact.relevance.probabilities(views)
         bounds = np.searchsorted(views.owner, np.arange(views.n + 1))
         by_note = [clause_scores[bounds[i] : bounds[i + 1]] for i in range(views.n)]
         spans = [_span(r, c, p) for r, c, p in zip(readings, by_note, probabilities, strict=True)]
@@ -112,12 +115,19 @@ class Labeller:
                 spans[i],
                 _secondary(r, chances[i], by_note[i], self._head.secondary.threshold),
                 float(known[i]),
+                float(bears[i]),
             )
             for i, r in enumerate(readings)
         ]
 
     def _decide(
-        self, reading: Reading, p: Matrix, span: Span | None, secondary: list[tuple[str, Span]], known_words: float
+        self,
+        reading: Reading,
+        p: Matrix,
+        span: Span | None,
+        secondary: list[tuple[str, Span]],
+        known_words: float,
+        bears: float,
     ) -> NoteLabel:
         language = reading.language
         if language == "en" and known_words < MIN_KNOWN_WORD_SHARE:
@@ -152,6 +162,7 @@ class Labeller:
             language=language,
             mentions=find_mentions(reading.text, reading.clauses, reading.stances, code == _RIVAL),
             probabilities=tuple(round(float(x), 4) for x in p),
+            bears_prob=round(bears, 4),
             model_version=self.model_version,
             taxonomy_version=self._artefact.taxonomy_version,
         )
@@ -178,10 +189,10 @@ def _secondary(reading: Reading, chances: Matrix, clause_scores: Matrix, least: 
     return picked
 
 
-def load_labeller(features: FeatureSet = "auto") -> Labeller:
-    """The shipped labeller; `auto` uses the e5 extra where it is installed."""
+def load_labeller(features: FeatureSet = "auto", artefact: Artefact | None = None) -> Labeller:
+    """The shipped labeller, or one with another fitted `artefact`; `auto` uses the e5 extra where it is installed."""
     chosen: Literal["base", "e5"] = "base" if features == "base" or (features == "auto" and not has_e5()) else "e5"
-    return Labeller(load_shipped(), chosen, SentenceEncoder(), E5Encoder() if chosen == "e5" else None)
+    return Labeller(artefact or load_shipped(), chosen, SentenceEncoder(), E5Encoder() if chosen == "e5" else None)
 
 
 def to_json_line(note_id: str, label: NoteLabel) -> dict[str, Any]:

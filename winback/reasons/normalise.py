@@ -20,6 +20,7 @@ _CONTROL = re.compile(
 _CJK = re.compile("[\\u3400-\\u4dbf\\u4e00-\\u9fff]")
 _LATIN = re.compile("[A-Za-z]+")
 _OTHER_LETTERS = re.compile("[^\\W\\d_A-Za-z\\u00c0-\\u024f\\u3400-\\u4dbf\\u4e00-\\u9fff]")
+_SURROGATE = re.compile("[\\ud800-\\udfff]")
 _MIXED_LATIN_SHARE = 0.12
 _MIXED_CJK_SHARE = 0.15
 
@@ -31,7 +32,8 @@ def _converter(profile: str) -> Callable[[str], str]:
     converter = OpenCC(profile)
 
     def convert(text: str) -> str:
-        return str(converter.convert(text))
+        # half of a surrogate pair, which JSON may carry, is no character that OpenCC could read
+        return str(converter.convert(_SURROGATE.sub("?", text)))
 
     return convert
 

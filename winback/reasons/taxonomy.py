@@ -9,6 +9,7 @@ import functools
 from importlib import resources
 from typing import Literal
 
+import polars as pl
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -55,13 +56,14 @@ class EvidenceTier(_Strict):
 
 
 class ComplaintType(_Strict):
-    """A kind of complaint and the code it is evidence for."""
+    """A kind of complaint and the code it is evidence for; `also` are other names it comes under in delivered files."""
 
     slug: str
-    group: Literal["core", "goods", "service", "safety"]
+    group: Literal["core", "goods", "service", "safety", "billing", "contact"]
     name_en: str
     name_zh: str
     evidence_for: str
+    also: tuple[str, ...] = ()
 
 
 class Taxonomy(_Strict):
@@ -85,6 +87,9 @@ class Taxonomy(_Strict):
         wrong += [t.evidence_for for t in self.complaint_types if t.evidence_for not in known]
         if wrong:
             raise ValueError(f"unknown codes in rules or complaint types: {sorted(set(wrong))}")
+        names = [name for t in self.complaint_types for name in (t.slug, *t.also)]
+        if len(set(names)) != len(names):
+            raise ValueError(f"complaint types share names: {sorted({n for n in names if names.count(n) > 1})}")
         if len({r.slug for r in self.reasons}) != len(self.reasons):
             raise ValueError("two reasons share a slug")
         return self
@@ -95,6 +100,18 @@ class Taxonomy(_Strict):
             if reason.code == code:
                 return reason
         raise KeyError(f"no reason '{code}'; known: {', '.join(r.code for r in self.reasons)}")
+
+
+def complaint_type_table() -> pl.DataFrame:
+    """Every name a complaint type comes under and the code it is evidence for: the rows of `core_complaint_types`."""
+    names = [(name, t.evidence_for) for t in load_taxonomy().complaint_types for name in (t.slug, *t.also)]
+    return pl.DataFrame(sorted(names), schema={"complaint_type": pl.String, "evidence_code": pl.String}, orient="row")
+
+
+def reason_table(language: str) -> pl.DataFrame:
+    """Every code with its name in `language` ('en' or 'zh'): the rows of `core_reasons`."""
+    rows = [(r.code, r.name_zh if language == "zh" else r.name_en) for r in load_taxonomy().reasons]
+    return pl.DataFrame(rows, schema={"reason_code": pl.String, "reason_name": pl.String}, orient="row")
 
 
 def family_of(code: str) -> str:

@@ -12,10 +12,11 @@ import numpy as np
 
 from winback.reasons.artefact import Artefact, Head, Thresholds, save_artefact
 from winback.reasons.calibration import abstention_threshold, softmax
-from winback.reasons.corpus import corpus_fingerprint, load_corpus
+from winback.reasons.corpus import WRITERS, corpus_fingerprint, load_corpus, load_routine
 from winback.reasons.encoders import E5Encoder, Encoder, SentenceEncoder, has_e5
 from winback.reasons.folds import FoldScores, Labelled, Progress, fold_scores, secondary_features, stacked
 from winback.reasons.model import N_CODES, BaseScorers
+from winback.reasons.relevance import RelevanceScorer
 from winback.reasons.secondary import SecondaryPicker
 from winback.reasons.stacking import BLOCKS, Stack
 from winback.reasons.taxonomy import LEAF_CODES, family_of, load_taxonomy
@@ -49,10 +50,23 @@ def fit_head(data: Labelled, folds: FoldScores, features: str) -> Head:
     return Head(stack, secondary, Thresholds(leaf, family))
 
 
-def train(data: Labelled, folds: FoldScores) -> Artefact:
+def fit_relevance(encoder: Encoder) -> RelevanceScorer:
+    """What tells notes about leaving from daily business: the corpus against its notes of daily business.
+
+    Judged unseen by writer and, for the notes of daily business, by trade.
+    """
+    told, routine = load_corpus(), load_routine()
+    views = make_views([read_note(t) for t in (*(n.text for n in told), *(n.text for n in routine))], encoder, None)
+    domains = sorted({n.domain for n in routine})
+    folds = [WRITERS.index(n.writer) for n in told] + [domains.index(n.domain) % len(WRITERS) for n in routine]
+    return RelevanceScorer.fit(views, np.arange(views.n) < len(told), np.array(folds))
+
+
+def train(data: Labelled, folds: FoldScores, relevance: RelevanceScorer) -> Artefact:
     """The artefact for every set of features the data allow."""
     return Artefact(
         scorers=BaseScorers.fit(data.views, data.labels, data.clause_labels),
+        relevance=relevance,
         heads={name: fit_head(data, folds, name) for name, blocks in BLOCKS.items() if set(blocks) <= set(folds.plain)},
         corpus_fingerprint=corpus_fingerprint(),
         taxonomy_version=load_taxonomy().version,
@@ -65,7 +79,7 @@ def write_all(folder: Path, encoder: Encoder, e5: Encoder | None, progress: Prog
 
     data = label_corpus(encoder, e5)
     folds = fold_scores(data, progress)
-    save_artefact(train(data, folds), folder / "labeller.npz")
+    save_artefact(train(data, folds, fit_relevance(encoder)), folder / "labeller.npz")
     names = [name for name, blocks in BLOCKS.items() if set(blocks) <= set(folds.plain)]
     write_report({name: evaluate_folds(data, folds, name) for name in names}, folder / "report.json")
 

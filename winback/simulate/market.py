@@ -68,7 +68,7 @@ def simulate_market(*, n_accounts: int, n_weeks: int, seed: int, end_on: date, p
         tables[table], state.pending[table] = known_before(tables[table], column, end_day)
     truth["accounts"] = account_truth(state.accounts)
     truth["chances"] = lapsed_truth(state, parameters)
-    return Market({name: tables[name] for name in table_names("input")}, truth, state)
+    return Market({name: tables[name] for name in table_names("input") if name in tables}, truth, state)
 
 
 def found_market(n_accounts: int, first_day: int, end_day: int, seed: int, parameters: Parameters) -> MarketState:

@@ -1,0 +1,120 @@
+"""Why an account left, from several witnesses that err: how each of them errs is learned without knowing the truth.
+
+Belongs here: the likelihood of what witnesses say given the true code, expectation-maximisation from priors, and the
+probabilities. Does not belong here: who the witnesses are and what they say (`witnesses`), what is concluded
+(`account_reasons`).
+
+Each witness is a table P(says s | true code c), after Dawid & Skene (1979), with a Dirichlet prior from what is known before:
+the labeller's cross-validated confusion, the expected chances of a sign, how staff play down our own faults. The priors are
+heavy: without the truth, a free model soon explains every silent account by the code that says least. A witness that says
+nothing about an account counts neither for nor against.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from winback.reasons.calibration import softmax
+
+Matrix = NDArray[np.float64]
+N_ROUNDS = 40
+CLOSE = 1e-5
+
+
+@dataclass(frozen=True)
+class Witness:
+    """One witness's statements: `said[k]` about account `account[k]`, counting `weight[k]` (about 0 to 1).
+
+    `prior` holds a row per code and a column per thing it can say: expected chances times their worth in accounts. Codes
+    with the same number in `shared` are learned as one. `trust` (0 to 1) scales its log-likelihood: witnesses that look at
+    the same thing must not count twice.
+    """
+
+    name: str
+    prior: Matrix
+    shared: NDArray[np.int64]
+    account: NDArray[np.int64]
+    said: NDArray[np.int64]
+    weight: Matrix
+    trust: float
+
+
+@dataclass(frozen=True)
+class AccountModel:
+    """What was learned: the mix of codes (sums to 1) and per witness the table P(says | code)."""
+
+    mix: Matrix
+    tables: tuple[Matrix, ...]
+
+
+@dataclass(frozen=True)
+class KnownCodes:
+    """Accounts whose code is known: `is_known[i]`, and the probabilities to hold them at, one row per account."""
+
+    is_known: NDArray[np.bool_]
+    probabilities: Matrix
+
+
+def fit_account_model(
+    witnesses: Sequence[Witness], known: KnownCodes, mix_prior: Matrix, fixed_share: float
+) -> AccountModel:
+    """Expectation-maximisation from the priors; the same input gives the same model.
+
+    `mix_prior` is expected shares times their worth in accounts. The last code ("nobody knows") keeps `fixed_share`: it is
+    the one that explains silence best, so its share cannot be learned from silence.
+    """
+    model = AccountModel(_mix(mix_prior, fixed_share), tuple(_rows_to_one(_pooled(w.prior, w.shared)) for w in witnesses))
+    for _ in range(N_ROUNDS):
+        p = account_probabilities(model, witnesses, known)
+        fresh = AccountModel(_mix(p.sum(axis=0) + mix_prior, fixed_share), tuple(_learned(w, p) for w in witnesses))
+        change = float(np.abs(fresh.mix - model.mix).max())
+        model = fresh
+        if change < CLOSE:
+            break
+    return model
+
+
+def account_probabilities(model: AccountModel, witnesses: Sequence[Witness], known: KnownCodes) -> Matrix:
+    """P(code | all statements), one row per account, one column per leaf code; rows of known accounts are what is known."""
+    total = np.zeros_like(known.probabilities)
+    for support in witness_support(model, witnesses, len(known.is_known)).values():
+        total += support
+    return np.where(known.is_known[:, None], known.probabilities, softmax(np.log(model.mix) + total))
+
+
+def witness_support(model: AccountModel, witnesses: Sequence[Witness], n_accounts: int) -> dict[str, Matrix]:
+    """Per witness the log-likelihood of its statements by code, one row per account (zeros where it is silent)."""
+    found = {}
+    for witness, table in zip(witnesses, model.tables, strict=True):
+        support = np.zeros((n_accounts, len(model.mix)))
+        np.add.at(support, witness.account, witness.trust * witness.weight[:, None] * np.log(table).T[witness.said])
+        found[witness.name] = support
+    return found
+
+
+def _mix(counts: Matrix, fixed_share: float) -> Matrix:
+    mix = counts.copy()
+    mix[-1] = 0.0
+    mix *= (1 - fixed_share) / mix.sum()
+    mix[-1] = fixed_share
+    return mix
+
+
+def _learned(witness: Witness, p: Matrix) -> Matrix:
+    counts = np.zeros_like(witness.prior.T)
+    np.add.at(counts, witness.said, witness.weight[:, None] * p[witness.account])
+    return _rows_to_one(_pooled(counts.T + witness.prior, witness.shared))
+
+
+def _pooled(counts: Matrix, shared: NDArray[np.int64]) -> Matrix:
+    total = np.zeros_like(counts)
+    np.add.at(total, shared, counts)
+    return total[shared]
+
+
+def _rows_to_one(values: Matrix) -> Matrix:
+    return np.asarray(values / values.sum(axis=1, keepdims=True))
