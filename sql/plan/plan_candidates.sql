@@ -1,4 +1,4 @@
--- Every lapsed account with what decides whether it can be on a list. A wish to be left alone counts from the moment it is
+-- Every lapsed account with what decides whether it can be on a list. A wish found in a note counts: better one too many. A wish to be left alone counts from the moment it is
 -- known, whatever day it is dated: it is read from the newest version received, not from the version valid as of the week.
 WITH newest AS (
     SELECT
@@ -35,6 +35,10 @@ contacts AS (
     GROUP BY touchpoints.account_id
 ),
 
+asked AS (
+    SELECT DISTINCT account_id FROM score_mentions WHERE mention_kind = 'do_not_contact'
+),
+
 listed AS (
     SELECT
         account_id,
@@ -64,6 +68,7 @@ SELECT
     CASE WHEN delivered_reps.n_reps = 0 THEN core_week.default_rep_id ELSE reps.rep_id END AS rep_id,
     CASE
         WHEN coalesce(newest.is_do_not_contact, false) OR coalesce(wishes.has_asked_no_contact, 0) = 1 THEN 'do_not_contact'
+        WHEN asked.account_id IS NOT NULL THEN 'asked_in_note'
         WHEN NOT coalesce(newest.has_consent, NOT core_week.needs_consent) THEN 'no_consent'
         WHEN coalesce(wishes.has_closed, 0) = 1 THEN 'closed_business'
         WHEN lapses.lapsed_days > core_week.max_lapsed_days THEN 'too_long_ago'
@@ -88,5 +93,6 @@ LEFT JOIN newest ON lapses.account_id = newest.account_id AND newest.version_ran
 LEFT JOIN asof_accounts AS accounts ON lapses.account_id = accounts.account_id
 LEFT JOIN asof_reps AS reps ON accounts.rep_id = reps.rep_id
 LEFT JOIN wishes ON lapses.account_id = wishes.account_id
+LEFT JOIN asked ON lapses.account_id = asked.account_id
 LEFT JOIN contacts ON lapses.account_id = contacts.account_id
 LEFT JOIN listed ON lapses.account_id = listed.account_id
