@@ -1,24 +1,34 @@
 """Assets of spells and survival that need Python.
 
-Belongs here: lapse thresholds and the return-time model. Does not belong here: the estimates themselves
-(`winback.spells`, `winback.survival`).
+Belongs here: lapse thresholds, and fitting or taking from the shelf the model of time to return, and scoring. Does not belong
+here: the estimates themselves (`winback.spells`, `winback.survival`).
 """
 
 from datetime import date
+from typing import Any
 
 import dagster as dg
 
-from assets.metadata import OWNER, column_schema, picture, table_metadata
+from assets.metadata import OWNER, column_schema, markdown_table, picture, table_metadata
 from assets.resources import WAREHOUSE
+from assets.return_model import ModelOrReason, hazard_picture, return_model_of
+from assets.workspace import Warehouse
 from data_contracts import load_contract
+from sql import queries
 from winback.contracts.tables import read_table, replace_from_frame
 from winback.spells.thresholds import threshold_table
+from winback.survival.curve_scores import score_by_curves
 from winback.survival.pictures import return_chance_picture
+from winback.survival.return_model import ReturnModel
+from winback.survival.return_scores import ReturnScores, score_returns
 from winback.survival.return_time import return_time_table
+from winback.survival.snapshots import feature_rows
+
+FEATURES = sorted(name for name, query in queries().items() if query.layer == "feat")
 
 
 def build_survival_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
-    """`core_lapse_thresholds` and `model_return_time`."""
+    """`core_lapse_thresholds`, `model_return_curves`, `model_return_time` with its scores."""
 
     @dg.asset(
         name="core_lapse_thresholds",
@@ -43,17 +53,17 @@ def build_survival_assets(partitions: dg.PartitionsDefinition) -> list[dg.Assets
         return dg.MaterializeResult(metadata=table_metadata(warehouse.con, "core_lapse_thresholds"))
 
     @dg.asset(
-        name="model_return_time",
+        name="model_return_curves",
         group_name="survival",
         partitions_def=partitions,
         deps=["core_week", "core_gaps"],
         required_resource_keys={WAREHOUSE},
-        description=load_contract("model_return_time").description,
+        description=load_contract("model_return_curves").description,
         owners=[OWNER],
         kinds={"duckdb", "python"},
-        metadata={"dagster/column_schema": column_schema(load_contract("model_return_time"))},
+        metadata={"dagster/column_schema": column_schema(load_contract("model_return_curves"))},
     )
-    def model_return_time(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    def model_return_curves(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         warehouse = context.resources.warehouse
         table = return_time_table(
             read_table(warehouse.con, "core_gaps"),
@@ -61,9 +71,66 @@ def build_survival_assets(partitions: dg.PartitionsDefinition) -> list[dg.Assets
             cycle_groups=list(read_table(warehouse.con, "core_cycle_groups")["cycle_group"]),
             horizon_days=warehouse.settings.lapse.horizon_days,
         )
-        replace_from_frame(warehouse.con, "model_return_time", table)
-        metadata = table_metadata(warehouse.con, "model_return_time")
+        replace_from_frame(warehouse.con, "model_return_curves", table)
         plot = return_chance_picture(table, warehouse.settings.lapse.horizon_days)
+        metadata = table_metadata(warehouse.con, "model_return_curves")
         return dg.MaterializeResult(metadata=metadata | {"chance of return": picture(plot, "chance of return")})
 
-    return [core_lapse_thresholds, model_return_time]
+    @dg.multi_asset(
+        name="return_time",
+        specs=[
+            _spec("model_return_time", ["core_week", "core_spells", "core_lapses", *FEATURES]),
+            _spec("score_return_time", ["core_week", "core_lapses", "model_return_curves", "model_return_time", *FEATURES]),
+            _spec(
+                "score_return_timing", ["core_week", "core_lapses", "model_return_curves", "model_return_time", *FEATURES]
+            ),
+        ],
+        partitions_def=partitions,
+        required_resource_keys={WAREHOUSE},
+    )
+    def return_time(context: dg.AssetExecutionContext):  # type: ignore[no-untyped-def]
+        """Fit the model of time to return, or take a current one, and score every lapsed account."""
+        warehouse, week_on = context.resources.warehouse, date.fromisoformat(context.partition_key)
+        found = return_model_of(warehouse, week_on)
+        replace_from_frame(warehouse.con, "model_return_time", found.trials(week_on))
+        yield dg.MaterializeResult("model_return_time", metadata=_model_page(warehouse, found, week_on))
+        scores = _scores(warehouse, found.model)
+        level = scores.chances.select("account_id", "model_level").unique("account_id")
+        replace_from_frame(warehouse.con, "score_return_time", scores.chances)
+        timing = scores.timing.join(level, on="account_id")
+        replace_from_frame(warehouse.con, "score_return_timing", timing)
+        for table in ("score_return_time", "score_return_timing"):
+            yield dg.MaterializeResult(table, metadata=table_metadata(warehouse.con, table))
+
+    return [core_lapse_thresholds, model_return_curves, return_time]
+
+
+def _spec(table: str, deps: list[str]) -> dg.AssetSpec:
+    contract = load_contract(table)
+    return dg.AssetSpec(
+        table,
+        deps=deps,
+        group_name="survival",
+        description=contract.description,
+        owners=[OWNER],
+        kinds={"duckdb", "python"},
+        metadata={"dagster/column_schema": column_schema(contract)},
+    )
+
+
+def _scores(warehouse: Warehouse, model: ReturnModel | None) -> ReturnScores:
+    if model is not None:
+        return score_returns(model, feature_rows(warehouse.con))
+    curves, lapses = read_table(warehouse.con, "model_return_curves"), read_table(warehouse.con, "core_lapses")
+    return score_by_curves(curves, lapses, warehouse.settings.lapse.horizon_days)
+
+
+def _model_page(warehouse: Warehouse, found: ModelOrReason, week_on: date) -> dict[str, Any]:
+    trials = read_table(warehouse.con, "model_return_time")
+    columns = ("family", "is_champion", "integrated_brier", "concordance", "brier_difference", "level_reason")
+    shown = trials.select(columns).sort("integrated_brier", nulls_last=True)
+    page: dict[str, Any] = table_metadata(warehouse.con, "model_return_time")
+    page["champion and challengers"] = dg.MetadataValue.md(markdown_table(shown))
+    page["why this level"] = found.reason
+    page["returns a week since the lapse"] = picture(hazard_picture(warehouse, week_on), "hazard of return")
+    return page

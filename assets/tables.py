@@ -13,7 +13,18 @@ from sql import Query, queries
 from winback.contracts.tables import replace_from_query
 
 MADE_BY_PYTHON = frozenset(
-    {"core_lapse_thresholds", "model_return_time", "plan_assignments", "score_notes", "score_mentions", "score_reasons"}
+    {
+        "core_lapse_thresholds",
+        "model_return_curves",
+        "model_return_time",
+        "plan_assignments",
+        "score_mentions",
+        "score_notes",
+        "score_reasons",
+        "score_return_time",
+        "score_return_timing",
+        "score_second_lifetime",
+    }
 )
 """Tables that queries read and that assets in Python make."""
 

@@ -6,8 +6,12 @@ Belongs here: figures as PNG bytes for people. Does not belong here: estimates.
 from __future__ import annotations
 
 import io
+from datetime import date
 
 import polars as pl
+
+MIN_AT_RISK = 30
+"""Fewest accounts still away for which a week's share is drawn."""
 
 
 def return_chance_picture(table: pl.DataFrame, horizon_days: int) -> bytes:
@@ -29,6 +33,31 @@ def return_chance_picture(table: pl.DataFrame, horizon_days: int) -> bytes:
     axes.set_title("Kaplan-Meier chance of return by own purchase cycle (80 % band)", fontsize=10)
     if rows.height:
         axes.legend(fontsize=8)
+    target = io.BytesIO()
+    figure.savefig(target, format="png", dpi=90, metadata={"Software": None})
+    return target.getvalue()
+
+
+def return_hazard_picture(spells: pl.DataFrame, as_of_on: date) -> bytes:
+    """Returns a week among the accounts still away, over weeks since the lapse (up to a year), as PNG.
+
+    `spells` are lapsed rows of `core_spells`; weeks with fewer than 30 accounts at risk are left out.
+    """
+    from matplotlib.figure import Figure
+
+    ended = pl.col("ended_on").fill_null(as_of_on)
+    weeks = spells.select(
+        week=((ended - pl.col("started_on")).dt.total_days() // 7).clip(lower_bound=0),
+        is_return=pl.col("end_cause") == "return",
+    )
+    counted = weeks.group_by("week").agg(n=pl.len(), n_returned=pl.col("is_return").sum()).sort("week")
+    counted = counted.with_columns(at_risk=pl.col("n").cum_sum(reverse=True)).filter(
+        (pl.col("at_risk") >= MIN_AT_RISK) & (pl.col("week") < 52)
+    )
+    figure = Figure(figsize=(8, 3.5), layout="constrained")
+    axes = figure.subplots()
+    axes.bar(counted["week"], counted["n_returned"] / counted["at_risk"])
+    axes.set(xlabel="weeks since the lapse", ylabel="share of those away that return in the week")
     target = io.BytesIO()
     figure.savefig(target, format="png", dpi=90, metadata={"Software": None})
     return target.getvalue()

@@ -1,0 +1,131 @@
+"""The boosted families: shallow trees per horizon, from the base rate and from the modified BG/NBD's own chance.
+
+Belongs here: their fit and their curves. Does not belong here: how they are weighed (`stack`).
+
+Trees cannot say anything of silences longer than any in training. Those that start from the modified BG/NBD's log-odds (as
+XGBoost's base margin) only learn what it misses and follow it where they have seen nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from winback.survival.btyd import Matrix, Vector
+from winback.survival.curves import inverse_logit, logit, read_curve
+from winback.survival.families import DesignedRows, Family, FamilyStepsAsideError, FittedFamily
+from winback.survival.family_btyd import MBG_NBD, FittedBuyTillDie
+from winback.survival.landmark_rows import labels
+
+N_TREES = 130
+SEEDS = (1,)
+"""Each horizon's log-odds are the mean over these seeds' trees."""
+
+PARAMETERS = {
+    "objective": "binary:logistic",
+    "tree_method": "hist",
+    "max_bin": 64,
+    "max_depth": 3,
+    "eta": 0.05,
+    "min_child_weight": 40,
+    "subsample": 0.7,
+    "colsample_bytree": 0.4,
+    "reg_lambda": 20,
+    "nthread": 1,
+}
+"""Shallow and strongly regularised: a leaf needs some 40 rows' worth of information and is drawn to 0 by 20 more.
+One thread: the same bytes on any machine, and no threads waiting for each other beside other work."""
+
+
+@dataclass(frozen=True)
+class FittedBoosted:
+    """One booster per horizon and seed (raw UBJ, named by both), each starting from a base."""
+
+    horizons_days: tuple[int, ...]
+    base_log_odds: tuple[float, ...]
+    base: FittedBuyTillDie | None
+    boosters: dict[str, bytes]
+
+    def return_probs(self, rows: DesignedRows, days: Vector) -> Matrix:
+        """As `FittedFamily`."""
+        knots = np.asarray(self.horizons_days, dtype=np.float64)
+        margins = _margins(rows, knots, self.base, self.base_log_odds)
+        columns = [self._log_odds(rows.matrix, h, margins[:, i]) for i, h in enumerate(self.horizons_days)]
+        return read_curve(knots, inverse_logit(np.column_stack(columns)), days, _tail(self.base, rows, knots, days))
+
+    def _log_odds(self, matrix: Matrix, horizon: int, margin: Vector) -> Vector:
+        import xgboost
+
+        found = np.zeros(len(matrix))
+        data = xgboost.DMatrix(matrix, base_margin=margin, nthread=PARAMETERS["nthread"])
+        for seed in SEEDS:
+            booster = xgboost.Booster(
+                {"nthread": PARAMETERS["nthread"]}, model_file=bytearray(self.boosters[_name(horizon, seed)])
+            )
+            found += booster.predict(data, output_margin=True) / len(SEEDS)
+        return found
+
+    def as_json(self) -> dict[str, Any]:
+        """As `FittedFamily`."""
+        base = None if self.base is None else self.base.as_json()
+        return {"horizons_days": list(self.horizons_days), "base_log_odds": list(self.base_log_odds), "base": base}
+
+    def attachments(self) -> dict[str, bytes]:
+        """As `FittedFamily`."""
+        return self.boosters
+
+
+def fit(rows: DesignedRows, *, is_over_mbg: bool) -> FittedBoosted:
+    """Fit each horizon. Raises FamilyStepsAsideError if nobody returned within one, or if the base steps aside."""
+    base = MBG_NBD.fit(rows) if is_over_mbg else None
+    assert base is None or isinstance(base, FittedBuyTillDie)
+    outcomes = [labels(rows.frame, h) for h in rows.horizons_days]
+    for horizon, (returned, weights) in zip(rows.horizons_days, outcomes, strict=True):
+        if len(np.unique(returned[weights > 0])) < 2:
+            raise FamilyStepsAsideError(f"within {horizon} days nobody returned, or everybody did")
+    rates = np.array([np.average(returned, weights=weights) for returned, weights in outcomes])
+    log_odds = tuple(round(float(v), 9) for v in logit(rates))
+    margins = _margins(rows, np.asarray(rows.horizons_days, dtype=np.float64), base, log_odds)
+    boosters = {
+        _name(horizon, seed): _boost(rows.matrix, returned, weights, margins[:, i], seed)
+        for i, (horizon, (returned, weights)) in enumerate(zip(rows.horizons_days, outcomes, strict=True))
+        for seed in SEEDS
+    }
+    return FittedBoosted(rows.horizons_days, log_odds, base, boosters)
+
+
+def _boost(matrix: Matrix, returned: Vector, weights: Vector, margin: Vector, seed: int) -> bytes:
+    import xgboost
+
+    used = weights > 0
+    data = xgboost.DMatrix(
+        matrix[used], returned[used], weight=weights[used], base_margin=margin[used], nthread=PARAMETERS["nthread"]
+    )
+    return bytes(xgboost.train({**PARAMETERS, "seed": seed}, data, N_TREES).save_raw("ubj"))
+
+
+def _margins(rows: DesignedRows, knots: Vector, base: FittedBuyTillDie | None, log_odds: tuple[float, ...]) -> Matrix:
+    if base is None:
+        return np.tile(np.asarray(log_odds), (len(rows.matrix), 1))
+    return logit(base.return_probs(rows, knots))
+
+
+def _tail(base: FittedBuyTillDie | None, rows: DesignedRows, knots: Vector, days: Vector) -> Matrix | None:
+    return None if base is None else 1 - base.return_probs(rows, np.append(knots[-1], days))
+
+
+def _name(horizon: int, seed: int) -> str:
+    return f"{horizon}_{seed}"
+
+
+def _from_json(data: dict[str, Any], attachments: dict[str, bytes]) -> FittedFamily:
+    base = None if data["base"] is None else MBG_NBD.from_json(data["base"], {})
+    assert base is None or isinstance(base, FittedBuyTillDie)
+    return FittedBoosted(tuple(data["horizons_days"]), tuple(data["base_log_odds"]), base, attachments)
+
+
+BOOSTED = Family("boosted", partial(fit, is_over_mbg=False), _from_json)
+BOOSTED_OVER_MBG = Family("boosted_over_mbg", partial(fit, is_over_mbg=True), _from_json)

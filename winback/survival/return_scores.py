@@ -1,0 +1,97 @@
+"""Scores of time to return: chances of every lapsed account at every stored horizon, and its timing.
+
+Belongs here: the rows handed on from a fitted model. Does not belong here: fitting, tables by cycle group (`return_time`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from winback.survival.btyd import Matrix, Vector
+from winback.survival.curves import best_by_days, later_chances, median_days
+from winback.survival.intervals import METHOD
+from winback.survival.return_model import ReturnModel
+from winback.survival.return_time import HORIZONS_DAYS
+
+WEEK_DAYS = 7
+
+MEDIAN_WITHIN_DAYS = 728
+"""A median beyond two years is no date to plan by and is left out."""
+
+_ROWS_AT_ONCE = 20_000
+_DIGITS = 6
+
+
+@dataclass(frozen=True)
+class ReturnScores:
+    """`chances`: a row per account and horizon (account_id, as_of_on, horizon_days, prob, low, high, model_level,
+    interval_method, usage_warning). `timing`: a row per account (account_id, as_of_on, prob, week_on_prob, best_by_days,
+    median_days, never_prob), chances within the configured horizon today and, still silent, a week on; `median_days` is null
+    where the curve stays above a half for two years, `never_prob` where no model tells never from not yet.
+    """
+
+    chances: pl.DataFrame
+    timing: pl.DataFrame
+
+
+def score_returns(model: ReturnModel, frame: pl.DataFrame) -> ReturnScores:
+    """Score feature rows (columns of `snapshots.feature_rows`) of lapsed accounts; sorted by account."""
+    frame = frame.sort("account_id")
+    horizons = sorted({*HORIZONS_DAYS, model.horizon_days})
+    probs = np.round(model.return_probs(frame, np.array(horizons, dtype=np.float64)), _DIGITS)
+    low, high = _stretched(model, frame, horizons, probs)
+    parts = [
+        frame.select("account_id", "as_of_on").with_columns(
+            horizon_days=pl.lit(horizon, dtype=pl.Int64),
+            prob=pl.Series(probs[:, i]),
+            low=pl.Series(low[:, i]),
+            high=pl.Series(high[:, i]),
+            model_level=pl.lit(model.level),
+            interval_method=pl.lit(METHOD),
+            usage_warning=_warnings(model, frame, horizon),
+        )
+        for i, horizon in enumerate(horizons)
+    ]
+    timing = [_timing(model, rows) for rows in frame.iter_slices(_ROWS_AT_ONCE)]
+    return ReturnScores(pl.concat(parts).sort("account_id", "horizon_days"), pl.concat(timing))
+
+
+def _stretched(model: ReturnModel, frame: pl.DataFrame, horizons: list[int], probs: Matrix) -> tuple[Matrix, Matrix]:
+    """Intervals at all horizons: beyond the last fitted one its widths on either side are kept."""
+    low, high = model.intervals(frame)
+    at = np.minimum(np.searchsorted(model.horizons_days, horizons), len(model.horizons_days) - 1)
+    fitted = model.return_probs(frame, np.asarray(model.horizons_days, dtype=np.float64))
+    below, above = np.maximum(fitted - low, 0)[:, at], np.maximum(high - fitted, 0)[:, at]
+    ends = (np.clip(probs - below, 0, probs), np.clip(probs + above, probs, 1))
+    return np.asarray(np.round(ends[0], _DIGITS)), np.asarray(np.round(ends[1], _DIGITS))
+
+
+def _warnings(model: ReturnModel, frame: pl.DataFrame, horizon: int) -> pl.Series:
+    of_model = ["small_sample"] if model.level in {"kaplan_meier", "cox"} else []
+    is_beyond = frame["silence_days"] > model.training.longest_silence_days
+    if horizon > model.horizons_days[-1]:
+        is_beyond = is_beyond | True
+    inside, beyond = (";".join(words) or None for words in (of_model, [*of_model, "extrapolated"]))
+    found = pl.select(pl.when(is_beyond).then(pl.lit(beyond)).otherwise(pl.lit(inside, dtype=pl.String))).to_series()
+    return found.alias("usage_warning")
+
+
+def _timing(model: ReturnModel, frame: pl.DataFrame) -> pl.DataFrame:
+    horizon = model.horizon_days
+    later = later_chances(model.return_probs(frame, _days(2 * horizon)), horizon)
+    medians = pl.Series(median_days(model.return_probs(frame, _days(MEDIAN_WITHIN_DAYS))))
+    never = model.never_probs(frame)
+    return frame.select("account_id", "as_of_on").with_columns(
+        prob=pl.Series(np.round(later[:, 0], _DIGITS)),
+        week_on_prob=pl.Series(np.round(later[:, min(WEEK_DAYS, horizon)], _DIGITS)),
+        best_by_days=pl.Series(best_by_days(later)),
+        median_days=pl.select(pl.when(medians >= 0).then(medians)).to_series(),
+        never_prob=pl.lit(None, dtype=pl.Float64) if never is None else pl.Series(np.round(never, _DIGITS)),
+    )
+
+
+def _days(last: int) -> Vector:
+    return np.arange(last + 1, dtype=np.float64)
