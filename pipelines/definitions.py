@@ -31,4 +31,6 @@ def _workspace() -> Workspace:
 def defs() -> dg.Definitions:
     """Definitions on the workspace of the environment."""
     settings = _workspace().settings if os.environ.get(WORKSPACE_VARIABLE) else Settings()
-    return build_defs(timezone=settings.workspace.timezone, workspace=_workspace, today=today_in(settings.zone), secrets=os.environ)
+    return build_defs(
+        timezone=settings.workspace.timezone, workspace=_workspace, today=today_in(settings.zone), secrets=os.environ
+    )

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import typer
 
-from pipelines.cli import account, demo, evaluating, importing, init, labelling, quarantine, run, status, ui
+from pipelines.cli import account, demo, evaluating, experimenting, importing, init, labelling, quarantine, run, status, ui
 from pipelines.cli.console import errors
 from winback.errors import WinbackError
 
@@ -30,6 +30,7 @@ app.add_typer(importing.app, name="import")
 app.command("run")(run.run)
 app.command("label")(labelling.label)
 app.add_typer(evaluating.app, name="evaluate")
+app.command("experiment")(experimenting.experiment)
 app.command("demo")(demo.demo)
 app.command("demo-step")(demo.demo_step)
 app.command("ui")(ui.ui)

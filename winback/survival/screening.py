@@ -1,4 +1,4 @@
-"""Fewer columns: those numbers that tell most of returning, one by one.
+"""Fewer columns: numbers that tell accounts apart, and of these the ones that tell most of returning, one by one.
 
 Belongs here: the choice of columns before any family is fitted. Does not belong here: the families, which weigh them together.
 """
@@ -9,23 +9,29 @@ from dataclasses import replace
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from winback.survival.design import Design
+from winback.survival.design import Design, Number
 from winback.survival.landmark_rows import labels, landmark_numbers
 
 MAX_NUMBERS = 60
 """Most numeric features a model reads. A proportional-hazards fit costs the square of its columns, and what the sixty-first
 tells is noise on the few thousand returns that most logs hold."""
 
+MIN_WITHIN_SHARE = 0.5
+"""Least share of a number's variance that lies within landmarks. One that differs between dates more than between accounts
+(how many peers there are, how many of them are away) tells the date; beyond the training dates it only misleads."""
+
 _LEARNED_SHARE = 2 / 3
 
 
-def most_telling(design: Design, rows: pl.DataFrame, horizon_days: int) -> Design:
-    """The design with its `MAX_NUMBERS` numbers that correlate most with a return within the horizon; its levels stay.
+def telling(design: Design, rows: pl.DataFrame, horizon_days: int) -> Design:
+    """The design without numbers that tell the date, and at most the `MAX_NUMBERS` that correlate most with a return.
 
-    Only the first two thirds of the landmarks are looked at, so that the later ones, on which champions are chosen, do not
-    choose their own columns. Ties go by name.
+    Only the first two thirds of the landmarks are looked at for that, so that the later ones, on which champions are chosen,
+    do not choose their own columns. Ties go by name; levels stay.
     """
+    design = _of_accounts(design, rows)
     if len(design.numbers) <= MAX_NUMBERS:
         return design
     returned, weights = labels(rows, horizon_days)
@@ -36,6 +42,18 @@ def most_telling(design: Design, rows: pl.DataFrame, horizon_days: int) -> Desig
     }
     kept = set(sorted(strength, key=lambda name: (-strength[name], name))[:MAX_NUMBERS])
     return replace(design, numbers=tuple(n for n in design.numbers if n.name in kept))
+
+
+def _of_accounts(design: Design, rows: pl.DataFrame) -> Design:
+    at = landmark_numbers(rows)
+    return replace(design, numbers=tuple(n for n in design.numbers if _within_share(n, rows, at) >= MIN_WITHIN_SHARE))
+
+
+def _within_share(number: Number, rows: pl.DataFrame, at: NDArray[np.int64]) -> float:
+    values = Design((number,), ()).matrix(rows)[:, 0]
+    n = np.maximum(np.bincount(at), 1)
+    means = np.bincount(at, weights=values) / n
+    return float(np.round(((values - means[at]) ** 2).mean() / max(values.var(), 1e-12), 9))
 
 
 def _correlation(

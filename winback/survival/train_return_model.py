@@ -18,7 +18,7 @@ from winback.survival.intervals import spread_scale
 from winback.survival.landmark_rows import account_folds, data_hash, labels, landmark_numbers, learnable
 from winback.survival.return_model import ReturnModel, Training, member_log_odds
 from winback.survival.return_time import HORIZONS_DAYS
-from winback.survival.screening import most_telling
+from winback.survival.screening import telling
 from winback.survival.season import Seasons, fit_seasons
 from winback.survival.stack import Stack, fit_stack
 from winback.survival.sufficiency import MIN_ACCOUNTS, enough_for
@@ -64,7 +64,7 @@ def train_return_model(rows: pl.DataFrame, *, as_of_on: date, horizon_days: int,
     if enough.level == "rules":
         raise NotEnoughReturnsError(enough.reason)
     horizons = _fitted_horizons(rows, horizon_days)
-    design = most_telling(fit_design(rows), rows, horizon_days)
+    design = telling(fit_design(rows), rows, horizon_days)
     designed = DesignedRows(rows, design.matrix(rows), horizons)
     families = [all_families()[name] for name in _BY_LEVEL[enough.level]]
     verdict = _choice(designed, horizon_days, families, enough.level)
