@@ -13,9 +13,12 @@ from assets.metadata import OWNER, column_schema, table_metadata
 from assets.publish import publish_week
 from assets.resources import WAREHOUSE
 from assets.state import write_state
+from assets.tables import MADE_BY_PYTHON
 from data_contracts import load_contract
+from sql import queries
 from winback.contracts.tables import read_table, replace_from_frame
 from winback.plan.lists import assign_week
+from winback.publication.folder import READER_TABLES
 from winback.publication.week_ledger import find_week
 
 
@@ -51,7 +54,9 @@ def build_plan_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefi
         name="published_week",
         group_name="out",
         partitions_def=partitions,
-        deps=["out_playbook", "out_not_this_week", "core_purchase_cycles", "core_spells"],
+        deps=sorted(
+            {"out_playbook", "out_not_this_week", *(t for t in READER_TABLES if t in MADE_BY_PYTHON | set(queries()))}
+        ),
         required_resource_keys={WAREHOUSE},
         description="The week's folder: playbooks, the accounts on no list, manifest, and a database for readers.",
         owners=[OWNER],

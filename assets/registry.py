@@ -6,7 +6,7 @@ schedules.
 
 import dagster as dg
 
-from assets import checks, core, plan, raw, reasons, second_lifetime, survival, tables, week
+from assets import at_risk, checks, core, plan, raw, reasons, second_lifetime, survival, tables, week
 
 GROUPS = ("raw", "core", "week", "spells", "features", "reasons", "survival", "score", "plan", "out")
 """Groups in the order of the graph."""
@@ -22,6 +22,7 @@ def build_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefinitio
         *reasons.build_reason_assets(partitions),
         *second_lifetime.build_second_lifetime_assets(partitions),
         *survival.build_survival_assets(partitions),
+        *at_risk.build_at_risk_assets(partitions),
         *plan.build_plan_assets(partitions),
     ]
 

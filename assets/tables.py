@@ -15,18 +15,22 @@ from winback.contracts.tables import replace_from_query
 MADE_BY_PYTHON = frozenset(
     {
         "core_lapse_thresholds",
+        "model_at_risk",
         "model_return_curves",
         "model_return_time",
+        "model_second_lifetime",
         "plan_assignments",
+        "score_at_risk",
         "score_mentions",
         "score_notes",
         "score_reasons",
         "score_return_time",
         "score_return_timing",
         "score_second_lifetime",
+        "track_reason_mix",
     }
 )
-"""Tables that queries read and that assets in Python make."""
+"""Weekly tables that assets in Python make."""
 
 GROUP_OF_LAYER = {"core": "spells", "feat": "features", "score": "score", "plan": "plan", "out": "out"}
 

@@ -140,7 +140,9 @@ def test_labels_of_people_come_back_through_the_inbox(market: Workspace) -> None
     assert set(human["text_sha256"]) == {row["text_sha256"] for row in rows[:3]}
     assert set(human["code"]) == {"2b"}
     assert table(market, "ledger_note_labels").height == n_labels
-    assert not set(human["text_sha256"]) & {r["text_sha256"] for r in csv.DictReader(io.StringIO(path.read_text("utf-8-sig")))}
+    assert not set(human["text_sha256"]) & {
+        r["text_sha256"] for r in csv.DictReader(io.StringIO(path.read_text("utf-8-sig")))
+    }
 
 
 def test_nothing_but_the_labelling_file_holds_notes_in_full(market: Workspace) -> None:

@@ -95,3 +95,14 @@ def test_a_group_with_few_returns_borrows_the_pooled_curve_and_says_so() -> None
 def test_no_gap_at_all_gives_no_rows() -> None:
     empty = gaps().with_columns(cycle_group=pl.lit("x"))
     assert return_time_table(empty, as_of_on=date(2026, 3, 2), cycle_groups=["x"], horizon_days=56).height == 0
+
+
+def test_the_curve_is_that_of_lifelines() -> None:
+    from lifelines import KaplanMeierFitter
+
+    rng = np.random.default_rng(8)
+    days, is_return, weights = rng.integers(0, 90, 300), rng.random(300) < 0.7, rng.integers(1, 5, 300)
+    gaps = pl.DataFrame({"gap_days": days, "is_return": is_return, "n_gaps": weights})
+    fitter = KaplanMeierFitter().fit(days, event_observed=is_return, weights=weights)
+    expected = fitter.survival_function_at_times(np.arange(days.max() + 1)).to_numpy()
+    assert fit_gap_curve(gaps).survival == pytest.approx(expected, abs=1e-12)

@@ -199,7 +199,7 @@ def test_intervals_cover_the_true_chance() -> None:
         at = model.horizons_days.index(56)
         truth = true_probs(fresh, 56)
         covered.append(((low[:, at] <= truth) & (truth <= high[:, at])).mean())
-    assert 0.70 <= np.mean(covered) <= 0.92, covered
+    assert 0.75 <= np.mean(covered) <= 0.85, covered
 
 
 @pytest.mark.slow

@@ -54,7 +54,9 @@ def _implied(contract: Contract) -> list[SuiteRule]:
 
 
 def _in_range(field: Field) -> SuiteRule | None:
-    if field.type in ("double", "integer", "decimal", "fine_decimal") and (field.minimum is not None or field.maximum is not None):
+    if field.type in ("double", "integer", "decimal", "fine_decimal") and (
+        field.minimum is not None or field.maximum is not None
+    ):
         kwargs: dict[str, Any] = {"column": field.name, "min_value": field.minimum, "max_value": field.maximum}
         return SuiteRule("expect_column_values_to_be_between", kwargs, True, f"{field.name} lies in its range.")
     if field.allowed:

@@ -71,11 +71,9 @@ def replace_week(con: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame
 
 def append_missing(con: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame) -> None:
     """Add to a ledger those rows of `frame` whose key is not in it."""
-    key = name_list(load_contract(table).key)
+    key, into = name_list(load_contract(table).key), quote_name(table)
     with registered(con, "_frame", frame), transaction(con):
-        con.execute(
-            f"INSERT INTO {quote_name(table)} BY NAME SELECT * FROM _frame WHERE ({key}) NOT IN (SELECT ({key}) FROM {quote_name(table)})"
-        )
+        con.execute(f"INSERT INTO {into} BY NAME SELECT * FROM _frame WHERE ({key}) NOT IN (SELECT ({key}) FROM {into})")
 
 
 def create_empty_tables(con: duckdb.DuckDBPyConnection, tables: tuple[str, ...]) -> None:

@@ -21,7 +21,7 @@ from winback.survival.family_btyd import MBG_NBD, FittedBuyTillDie
 from winback.survival.landmark_rows import labels
 
 N_TREES = 130
-SEEDS = (1,)
+SEEDS = (1, 2)
 """Each horizon's log-odds are the mean over these seeds' trees."""
 
 PARAMETERS = {

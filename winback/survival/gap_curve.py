@@ -82,30 +82,27 @@ class GapCurve:
 
 
 def fit_gap_curve(gaps: pl.DataFrame) -> GapCurve:
-    """Kaplan-Meier on counted gaps: columns gap_days (days), is_return (False: censored), n_gaps (how many alike)."""
-    from lifelines import KaplanMeierFitter
+    """Kaplan-Meier on counted gaps: columns gap_days (days), is_return (False: censored), n_gaps (how many alike).
 
+    In numpy because a week fits hundreds of curves, and landmarks as many again; a test holds it against lifelines.
+    """
     counted = gaps.group_by("gap_days", "is_return").agg(pl.col("n_gaps").sum()).sort("gap_days", "is_return")
     n_gaps = int(counted["n_gaps"].sum())
     returned = counted.filter(pl.col("is_return"))
     if n_gaps == 0:
         return GapCurve(np.ones(1), np.zeros(1), np.zeros(1), 0, 0)
-    fitter = KaplanMeierFitter()
-    fitter.fit(
-        counted["gap_days"].to_numpy(),
-        event_observed=counted["is_return"].to_numpy(),
-        weights=counted["n_gaps"].to_numpy(),
-    )
-    days = np.arange(int(counted["gap_days"].to_numpy().max()) + 1)
-    survival = fitter.survival_function_at_times(days).to_numpy(dtype=np.float64)
-    table = fitter.event_table
-    observed, entering = np.zeros(len(days)), np.zeros(len(days))
-    observed[table.index.to_numpy(dtype=np.int64)] = table["observed"].to_numpy(dtype=np.float64)
-    entering[table.index.to_numpy(dtype=np.int64)] = table["removed"].to_numpy(dtype=np.float64)
-    at_risk = entering[::-1].cumsum()[::-1]
+    observed, ended = _per_day(returned, counted), _per_day(counted, counted)
+    at_risk = ended[::-1].cumsum()[::-1]
+    survival = np.cumprod(1 - np.divide(observed, at_risk, out=np.zeros_like(observed), where=at_risk > 0))
     risk_left = at_risk * (at_risk - observed)
     terms = np.divide(observed, risk_left, out=np.zeros_like(observed), where=risk_left > 0)
     return GapCurve(survival, at_risk, terms.cumsum(), n_gaps, int(returned["n_gaps"].sum()))
+
+
+def _per_day(gaps: pl.DataFrame, all_gaps: pl.DataFrame) -> Vector:
+    """How many of `gaps` end on each day from 0 to the longest of `all_gaps`."""
+    last = int(all_gaps["gap_days"].to_numpy().max())
+    return np.bincount(gaps["gap_days"].to_numpy(), weights=gaps["n_gaps"].to_numpy(), minlength=last + 1).astype(np.float64)
 
 
 def _wilson(share: Vector, n: Vector) -> tuple[Vector, Vector]:

@@ -14,7 +14,7 @@ from winback.survival.gap_curve import Z_80
 METHOD = "bootstrap"
 """Bootstrap of accounts for the stack's weights, the families' disagreement, one scale learned on unseen accounts."""
 
-LEAST_SCALE = 0.45
+LEAST_SCALE = 0.7
 LARGEST_SCALE = 3.0
 
 _GROUP_ROWS = 150
