@@ -1,8 +1,10 @@
+-- not portable: one Spark Connect engine tried (Sail) moves the mean gap's division into the join and divides by zero there
 -- What was known of an account when it lapsed, one row per lapse: the facts of its life until then, as running sums over its
 -- purchase days, so that no later day counts. A gap that holds an earlier lapse is no gap of the cycle.
 -- A purchase covers the days until the next one is due: to the end of what is paid (contracts), else the mean gap, at least a
 -- week and not past the lapse. Spend a day is the mean purchase over the days that one covers: what the account brought while
 -- it was active.
+-- Divisors are at least 1 even where CASE leaves the row out: some engines divide first.
 -- Amounts are divided as doubles, which DuckDB does by itself; Spark would divide decimals and round ties the other way.
 WITH days AS (
     SELECT
@@ -55,7 +57,7 @@ covered AS (
             AS DECIMAL(18, 4)
         ) AS mean_purchase_amount,
         CASE
-            WHEN running.n_gaps_so_far > 0 THEN CAST(running.gaps_so_far AS DOUBLE) / running.n_gaps_so_far
+            WHEN running.n_gaps_so_far > 0 THEN CAST(running.gaps_so_far AS DOUBLE) / greatest(running.n_gaps_so_far, 1)
         END AS mean_gap_days,
         CASE
             WHEN lapses.lapse_basis = 'paid_through'
@@ -64,7 +66,7 @@ covered AS (
                 greatest(
                     CASE
                         WHEN running.n_gaps_so_far > 0
-                            THEN CAST(ceil(CAST(running.gaps_so_far AS DOUBLE) / running.n_gaps_so_far) AS BIGINT)
+                            THEN CAST(ceil(CAST(running.gaps_so_far AS DOUBLE) / greatest(running.n_gaps_so_far, 1)) AS BIGINT)
                         ELSE core_week.single_cycle_days
                     END,
                     7

@@ -30,7 +30,8 @@ def read_contracts() -> dict[str, list[dict]]:
     return contracts
 
 
-INPUTS = read_contracts()
+# note_labels comes from people who label notes, not from a market
+INPUTS = {name: fields for name, fields in read_contracts().items() if name != "note_labels"}
 
 
 def test_every_input_contract_has_rows(market: Market):
