@@ -36,7 +36,7 @@ test-all: $(STAMP) test-spark ## Lint, types, architecture and every test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	DAGSTER_HOME= $(BIN)/dg check defs
-	$(BIN)/python -m pytest -q -m slow -n auto
+	$(BIN)/python -m pytest -q -m slow -n auto --dist loadgroup
 
 test-spark: $(SPARK_STAMP) ## The SQL on a Spark Connect server (an environment of its own)
 	$(SPARK_VENV)/bin/python -m pytest -q -p no:cacheprovider tests/spark
