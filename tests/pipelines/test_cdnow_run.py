@@ -13,7 +13,7 @@ from winback.playbook.csv_file import read_csv_bytes
 
 def winback(*arguments: str, cwd: Path) -> str:
     command = [sys.executable, "-c", "from pipelines.cli.app import main; main()", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=500, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=1800, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

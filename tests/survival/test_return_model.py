@@ -17,6 +17,7 @@ from winback.survival.season import fit_seasons
 from winback.survival.stack import equal_stack, fit_stack
 from winback.survival.sufficiency import enough_for
 from winback.survival.train_return_model import (
+    MAX_ROWS,
     NotEnoughReturnsError,
     sampled_accounts,
     train_return_model,
@@ -182,10 +183,10 @@ def test_curves_by_hand() -> None:
 def test_landmarks_and_sample_of_accounts() -> None:
     days = training_landmarks(date(2026, 3, 2), date(2025, 9, 1))
     assert days[-1] == date(2026, 2, 2) and days[0] == date(2025, 11, 10) and len(days) == 4
-    accounts = pl.Series([f"A{n}" for n in range(30_000)])
+    accounts = pl.Series([f"A{n}" for n in range(20_000)])
     assert sampled_accounts(accounts, 2) == (None, 1.0)
     chosen, share = sampled_accounts(accounts, 18)
-    assert chosen is not None and len(chosen) == round(share * 30_000) and len(chosen) * 18 <= 100_000
+    assert chosen is not None and len(chosen) == round(share * 20_000) and len(chosen) * 18 <= MAX_ROWS
 
 
 @pytest.mark.slow

@@ -23,8 +23,8 @@ from winback.survival.season import Seasons, fit_seasons
 from winback.survival.stack import Stack, fit_stack
 from winback.survival.sufficiency import MIN_ACCOUNTS, enough_for
 
-MAX_ROWS = 100_000
-"""Most landmark rows that a model is fitted on; above, accounts are drawn with one known share for all."""
+MAX_ROWS = 40_000
+"""Most landmark rows that the weekly run fits on; above, accounts are drawn with one known share for all. Protocols use all."""
 
 LANDMARK_STEP_DAYS = 28
 N_LANDMARKS = 15
