@@ -10,12 +10,11 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from assets.metadata import OWNER, column_schema, markdown_table, picture, table_metadata
+from assets.metadata import markdown_table, picture, table_metadata, table_spec
 from assets.model_shelf import current_model, store_model
 from assets.resources import WAREHOUSE
 from assets.survival import FEATURES
 from assets.workspace import Warehouse
-from data_contracts import load_contract
 from winback.at_risk.active_rows import active_rows, active_snapshots
 from winback.at_risk.families import MIN_ACCOUNTS
 from winback.at_risk.model import AtRiskModel
@@ -36,8 +35,8 @@ def build_at_risk_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsD
     @dg.multi_asset(
         name="at_risk",
         specs=[
-            _spec("model_at_risk", ["core_week", "core_actives", *FEATURES]),
-            _spec("score_at_risk", ["core_week", "core_actives", "model_at_risk", *FEATURES]),
+            table_spec("model_at_risk", "survival", ["core_week", "core_actives", *FEATURES]),
+            table_spec("score_at_risk", "survival", ["core_week", "core_actives", "model_at_risk", *FEATURES]),
         ],
         partitions_def=partitions,
         required_resource_keys={WAREHOUSE},
@@ -48,23 +47,14 @@ def build_at_risk_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsD
         model = _model(warehouse, week_on)
         replace_from_frame(warehouse.con, "model_at_risk", trial_table(model, as_of_on=week_on))
         yield dg.MaterializeResult("model_at_risk", metadata=_model_page(warehouse, model))
-        replace_from_frame(warehouse.con, "score_at_risk", score_at_risk(model, active_rows(warehouse.con)))
+        replace_from_frame(warehouse.con, "score_at_risk", _scores(warehouse, model))
         yield dg.MaterializeResult("score_at_risk", metadata=table_metadata(warehouse.con, "score_at_risk"))
 
     return [at_risk]
 
 
-def _spec(table: str, deps: list[str]) -> dg.AssetSpec:
-    contract = load_contract(table)
-    return dg.AssetSpec(
-        table,
-        deps=deps,
-        group_name="survival",
-        description=contract.description,
-        owners=[OWNER],
-        kinds={"duckdb", "python"},
-        metadata={"dagster/column_schema": column_schema(contract)},
-    )
+def _scores(warehouse: Warehouse, model: AtRiskModel) -> pl.DataFrame:
+    return score_at_risk(model, active_rows(warehouse.con), warehouse.settings.models.retrain_after_days)
 
 
 def _model(warehouse: Warehouse, week_on: date) -> AtRiskModel:

@@ -1,6 +1,6 @@
 """What an asset's page shows about a table.
 
-Belongs here: column schema, row count, preview and pictures as Dagster metadata. Does not belong here: computing anything.
+Belongs here: specs, column schema, row count, preview and pictures as Dagster metadata. Does not belong here: computing anything.
 Personal columns are never previewed.
 """
 
@@ -31,6 +31,20 @@ def column_schema(contract: Contract) -> dg.TableSchema:
             )
             for f in contract.fields
         ]
+    )
+
+
+def table_spec(table: str, group: str, deps: list[str]) -> dg.AssetSpec:
+    """A table that an asset in Python makes together with others, described by its contract."""
+    contract = load_contract(table)
+    return dg.AssetSpec(
+        table,
+        deps=deps,
+        group_name=group,
+        description=contract.description,
+        owners=[OWNER],
+        kinds={"duckdb", "python"},
+        metadata={"dagster/column_schema": column_schema(contract)},
     )
 
 

@@ -11,10 +11,9 @@ import dagster as dg
 import polars as pl
 
 from assets.labelling import labeller_of, write_labelling_file
-from assets.metadata import OWNER, column_schema, markdown_table, picture, table_metadata
+from assets.metadata import markdown_table, picture, table_metadata, table_spec
 from assets.resources import WAREHOUSE
 from assets.workspace import Warehouse
-from data_contracts import load_contract
 from winback.contracts.tables import append_missing, read_table, replace_from_frame, replace_week
 from winback.reasons.account_reasons import explain_accounts
 from winback.reasons.evaluate import load_report
@@ -51,8 +50,8 @@ def build_reason_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDe
     @dg.multi_asset(
         name="labelled_notes",
         specs=[
-            _spec("score_notes", ["core_week", "core_lapse_notes", "core_note_labels"]),
-            _spec("score_mentions", ["core_week", "core_lapse_notes"]),
+            table_spec("score_notes", "reasons", ["core_week", "core_lapse_notes", "core_note_labels"]),
+            table_spec("score_mentions", "reasons", ["core_week", "core_lapse_notes"]),
         ],
         partitions_def=partitions,
         required_resource_keys={WAREHOUSE},
@@ -67,11 +66,12 @@ def build_reason_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDe
     @dg.multi_asset(
         name="account_reasons",
         specs=[
-            _spec(
+            table_spec(
                 "score_reasons",
+                "reasons",
                 ["core_week", "core_lapses", "core_accounts_week", "core_reason_picks", "score_notes", *SIGN_TABLES],
             ),
-            _spec("track_reason_mix", ["core_week", "core_lapses"]),
+            table_spec("track_reason_mix", "reasons", ["core_week", "core_lapses"]),
         ],
         partitions_def=partitions,
         required_resource_keys={WAREHOUSE},
@@ -88,19 +88,6 @@ def build_reason_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDe
         )
 
     return [labelled_notes, account_reasons]
-
-
-def _spec(table: str, deps: list[str]) -> dg.AssetSpec:
-    contract = load_contract(table)
-    return dg.AssetSpec(
-        table,
-        deps=deps,
-        group_name="reasons",
-        description=contract.description,
-        owners=[OWNER],
-        kinds={"duckdb", "python"},
-        metadata={"dagster/column_schema": column_schema(contract)},
-    )
 
 
 def _label(warehouse: Warehouse) -> dict[str, Any]:

@@ -10,11 +10,10 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from assets.metadata import OWNER, column_schema, markdown_table, picture, table_metadata
+from assets.metadata import markdown_table, picture, table_metadata, table_spec
 from assets.model_shelf import current_model, store_model
 from assets.resources import WAREHOUSE
 from assets.workspace import Warehouse
-from data_contracts import load_contract
 from winback.contracts.tables import read_table, replace_from_frame
 from winback.second_lifetime.model import SecondLifetimeModel, fit_second_lifetime, trial_table
 from winback.second_lifetime.model_file import model_files, read_model
@@ -30,8 +29,8 @@ def build_second_lifetime_assets(partitions: dg.PartitionsDefinition) -> list[dg
     @dg.multi_asset(
         name="second_lifetime",
         specs=[
-            _spec("model_second_lifetime", ["core_week", "core_second_lifetimes"]),
-            _spec("score_second_lifetime", ["core_week", "core_lapse_histories", "model_second_lifetime"]),
+            table_spec("model_second_lifetime", "survival", ["core_week", "core_second_lifetimes"]),
+            table_spec("score_second_lifetime", "survival", ["core_week", "core_lapse_histories", "model_second_lifetime"]),
         ],
         partitions_def=partitions,
         required_resource_keys={WAREHOUSE},
@@ -50,19 +49,6 @@ def build_second_lifetime_assets(partitions: dg.PartitionsDefinition) -> list[dg
         yield dg.MaterializeResult("score_second_lifetime", metadata=table_metadata(con, "score_second_lifetime"))
 
     return [second_lifetime]
-
-
-def _spec(table: str, deps: list[str]) -> dg.AssetSpec:
-    contract = load_contract(table)
-    return dg.AssetSpec(
-        table,
-        deps=deps,
-        group_name="survival",
-        description=contract.description,
-        owners=[OWNER],
-        kinds={"duckdb", "python"},
-        metadata={"dagster/column_schema": column_schema(contract)},
-    )
 
 
 def _model(warehouse: Warehouse, week_on: date) -> SecondLifetimeModel:

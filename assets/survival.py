@@ -9,7 +9,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets.metadata import OWNER, column_schema, markdown_table, picture, table_metadata
+from assets.metadata import OWNER, column_schema, markdown_table, picture, table_metadata, table_spec
 from assets.resources import WAREHOUSE
 from assets.return_model import ModelOrReason, hazard_picture, return_model_of
 from assets.workspace import Warehouse
@@ -79,10 +79,16 @@ def build_survival_assets(partitions: dg.PartitionsDefinition) -> list[dg.Assets
     @dg.multi_asset(
         name="return_time",
         specs=[
-            _spec("model_return_time", ["core_week", "core_spells", "core_lapses", *FEATURES]),
-            _spec("score_return_time", ["core_week", "core_lapses", "model_return_curves", "model_return_time", *FEATURES]),
-            _spec(
-                "score_return_timing", ["core_week", "core_lapses", "model_return_curves", "model_return_time", *FEATURES]
+            table_spec("model_return_time", "survival", ["core_week", "core_spells", "core_lapses", *FEATURES]),
+            table_spec(
+                "score_return_time",
+                "survival",
+                ["core_week", "core_lapses", "model_return_curves", "model_return_time", *FEATURES],
+            ),
+            table_spec(
+                "score_return_timing",
+                "survival",
+                ["core_week", "core_lapses", "model_return_curves", "model_return_time", *FEATURES],
             ),
         ],
         partitions_def=partitions,
@@ -103,19 +109,6 @@ def build_survival_assets(partitions: dg.PartitionsDefinition) -> list[dg.Assets
             yield dg.MaterializeResult(table, metadata=table_metadata(warehouse.con, table))
 
     return [core_lapse_thresholds, model_return_curves, return_time]
-
-
-def _spec(table: str, deps: list[str]) -> dg.AssetSpec:
-    contract = load_contract(table)
-    return dg.AssetSpec(
-        table,
-        deps=deps,
-        group_name="survival",
-        description=contract.description,
-        owners=[OWNER],
-        kinds={"duckdb", "python"},
-        metadata={"dagster/column_schema": column_schema(contract)},
-    )
 
 
 def _scores(warehouse: Warehouse, model: ReturnModel | None) -> ReturnScores:

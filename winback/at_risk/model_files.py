@@ -87,14 +87,14 @@ def refuse_other_features(model: AtRiskModel, columns: Sequence[str]) -> None:
         )
 
 
-def refuse_other_week(model: AtRiskModel, as_of_on: date) -> None:
-    """Raises UsageError if the model knows what came after the week, or was made more than `MAX_AGE_DAYS` before it."""
+def refuse_other_week(model: AtRiskModel, as_of_on: date, max_age_days: int = MAX_AGE_DAYS) -> None:
+    """Raises UsageError if the model knows what came after the week, or was made more than `max_age_days` before it."""
     made_for = model.training.as_of_on
     if made_for > as_of_on:
         raise UsageError(f"The model of lapses made as of {made_for} knows what came after {as_of_on}. {MEND}")
-    if (as_of_on - made_for).days > MAX_AGE_DAYS:
+    if (as_of_on - made_for).days > max_age_days:
         raise UsageError(
-            f"The model of lapses made as of {made_for} is more than {MAX_AGE_DAYS} days older than {as_of_on}. {MEND}"
+            f"The model of lapses made as of {made_for} is more than {max_age_days} days older than {as_of_on}. {MEND}"
         )
 
 

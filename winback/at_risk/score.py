@@ -15,6 +15,7 @@ from winback.at_risk.model import AtRiskModel
 from winback.at_risk.model_files import refuse_other_features, refuse_other_week
 from winback.survival.btyd import Vector
 from winback.survival.intervals import METHOD
+from winback.survival.model_folder import MAX_AGE_DAYS
 
 _DIGITS = 6
 _SCHEMA = {
@@ -23,7 +24,7 @@ _SCHEMA = {
 }  # fmt: skip
 
 
-def score_at_risk(model: AtRiskModel, frame: pl.DataFrame) -> pl.DataFrame:
+def score_at_risk(model: AtRiskModel, frame: pl.DataFrame, max_age_days: int = MAX_AGE_DAYS) -> pl.DataFrame:
     """Rows of `score_at_risk` for feature rows (columns of `active_rows.active_rows`); sorted by account.
 
     Where rules were not learned from the log the figure ranks but was never tested: it has no interval and is flagged
@@ -34,7 +35,7 @@ def score_at_risk(model: AtRiskModel, frame: pl.DataFrame) -> pl.DataFrame:
     refuse_other_features(model, frame.columns)
     for week_on in sorted(frame["as_of_on"].unique()):
         assert isinstance(week_on, date)
-        refuse_other_week(model, week_on)
+        refuse_other_week(model, week_on, max_age_days)
     frame = frame.sort("account_id")
     prob, low, high = model.lapse_probs(frame)
     return frame.select("account_id", "as_of_on").with_columns(

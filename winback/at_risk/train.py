@@ -25,10 +25,6 @@ from winback.survival.train_return_model import MAX_ROWS, sampled_accounts
 
 N_FOLDS = 3
 
-LEAST_SCALE = 0.7
-"""Least factor on the families' disagreement: groups of rows hide errors of single accounts. On rows with known chances intervals
-made with a factor of 0.45 held 67 to 69 % of them, with 0.7 77 to 85 %, with 1 85 to 93 %."""
-
 
 def train_at_risk(rows: pl.DataFrame, *, as_of_on: date, horizon_days: int, account_share: float = 1.0) -> AtRiskModel:
     """Fit everything on landmark rows (columns of `active_rows.active_snapshots`, read for the same horizon).
@@ -93,7 +89,7 @@ def _correction(rows: LapseRows, families: list[Family], champion: str) -> Corre
     matrix = rows.matrix if rows.matrix.shape[1] else rows.frame.select("threshold_used_share").to_numpy()
     spread = model_spread(stack, unseen, champion)
     scale = spread_scale(odds, spread, rows.lapsed, rows.weights, matrix, landmark_numbers(rows.frame))
-    return Correction(stack, between, max(scale, LEAST_SCALE))
+    return Correction(stack, between, scale)
 
 
 def _straightened(rows: LapseRows, log_odds: Vector, champion: str) -> Stack:

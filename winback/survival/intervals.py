@@ -15,6 +15,8 @@ METHOD = "bootstrap"
 """Bootstrap of accounts for the stack's weights, the families' disagreement, one scale learned on unseen accounts."""
 
 LEAST_SCALE = 0.7
+"""Least factor on the families' disagreement: groups of rows hide errors of single accounts. On rows with known chances intervals
+of lapses made with a factor of 0.45 held 67 to 69 % of them, with 0.7 77 to 85 %, with 1 85 to 93 %."""
 LARGEST_SCALE = 3.0
 
 _GROUP_ROWS = 150
