@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from hypothesis import settings
 
 os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
 
@@ -17,6 +18,11 @@ from data_contracts import load_contract, table_names
 from winback.config import Settings, WorkspaceSettings
 from winback.contracts.ddl import table_ddl
 from winback.contracts.identifiers import quote_name
+
+# The same examples every time, so that a change passes or fails by what it changes; `HYPOTHESIS_PROFILE=explore` draws others.
+settings.register_profile("repeatable", derandomize=True)
+settings.register_profile("explore", max_examples=500)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 TODAY = date(2026, 3, 4)
 MONDAY = date(2026, 3, 2)

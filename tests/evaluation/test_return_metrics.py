@@ -238,15 +238,18 @@ def test_concordance_equals_counting_every_pair(rows: list[tuple[int, bool, int,
 @settings(max_examples=80, deadline=None)
 @given(small_rows)
 def test_counting_a_row_twice_is_having_it_twice(rows: list[tuple[int, bool, int, int]]) -> None:
-    """What the bootstrap rests on; for concordance the comparison with every pair shows it."""
+    """What the bootstrap rests on; for concordance the comparison with every pair shows it.
+
+    Equal-mass bins are drawn once on the rows as they are, so their error is another figure on repeated rows.
+    """
     _, is_return, score, counts = (np.array(column) for column in zip(*rows, strict=True))
     if counts.sum() == 0:
         return
     for kind in (Ranking, Calibration):
         by_count = kind(is_return, score / 4).measure(counts[None, :].astype(float))
         repeated = kind(np.repeat(is_return, counts), np.repeat(score / 4, counts)).measure(once(counts.sum()))
-        for name, value in by_count.items():
-            assert value[0] == pytest.approx(repeated[name][0], nan_ok=True)
+        for name in by_count.keys() - {"ece_equal_mass"}:
+            assert by_count[name][0] == pytest.approx(repeated[name][0], nan_ok=True)
 
 
 @settings(max_examples=60, deadline=None)
