@@ -17,6 +17,7 @@ from datetime import date, datetime
 from pathlib import Path, PurePath
 from typing import Any
 
+from assets.delivery import take_in
 from assets.workspace import Warehouse, Workspace
 from winback.errors import UnreadableFileError
 from winback.load.batch import InboxFile, load_batch
@@ -27,7 +28,11 @@ SIDECAR = ".meta.json"
 
 
 def load_inbox(warehouse: Warehouse) -> int:
-    """Load everything in the inbox as one batch; returns the number of files. Loaded files leave the inbox."""
+    """Load everything in the inbox, and what representatives returned, as one batch; returns the number of files.
+
+    Loaded files leave the inbox.
+    """
+    take_in(warehouse.workspace)
     inbox = warehouse.workspace.folder("inbox")
     paths = delivered_files(inbox)
     if not paths:

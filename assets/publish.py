@@ -10,6 +10,7 @@ import os
 import shutil
 from pathlib import Path
 
+from assets.delivery import hand_out
 from assets.workspace import Warehouse, Workspace
 from winback.contracts.tables import transaction
 from winback.errors import RunFailedError
@@ -34,8 +35,7 @@ def publish_week(warehouse: Warehouse, week: Week) -> Path:
     }
     if week.state == "published" and target.is_dir():
         _require_same(target, contents, week)
-        _make_current(workspace, week)
-        return target
+        return _brought_out(workspace, week, target)
     partial = workspace.folder("published") / f".{week.folder_name}.part"
     shutil.rmtree(partial, ignore_errors=True)
     (partial / PLAYBOOKS).mkdir(parents=True)
@@ -46,7 +46,12 @@ def publish_week(warehouse: Warehouse, week: Week) -> Path:
     partial.rename(target)
     with transaction(con):
         record_publication(con, week)
-    _make_current(workspace, week)
+    return _brought_out(workspace, week, target)
+
+
+def _brought_out(workspace: Workspace, week: Week, target: Path) -> Path:
+    make_current(workspace, week)
+    hand_out(workspace, target / PLAYBOOKS, week.week_on.isoformat())
     return target
 
 
@@ -61,14 +66,14 @@ def _require_same(target: Path, contents: dict[str, bytes], week: Week) -> None:
         )
 
 
-def _make_current(workspace: Workspace, week: Week) -> None:
-    """Point `outbox/<week>` at the week, and `published/current` if no later week is."""
+def make_current(workspace: Workspace, week: Week, *, is_back: bool = False) -> None:
+    """Point `outbox/<week>` at the week, and `published/current` if no later week is, or `is_back`."""
     published = workspace.folder("published")
     _swap_link(
         workspace.folder("outbox") / week.week_on.isoformat(), Path("..") / "published" / week.folder_name / PLAYBOOKS
     )
     current = published / "current"
-    if not current.is_symlink() or current.readlink().name[:10] <= week.week_on.isoformat():
+    if is_back or not current.is_symlink() or current.readlink().name[:10] <= week.week_on.isoformat():
         _swap_link(current, Path(week.folder_name))
 
 

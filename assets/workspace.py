@@ -11,14 +11,16 @@ from __future__ import annotations
 import os
 import socket
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 from filelock import FileLock, Timeout
+from threadpoolctl import threadpool_limits
 
 from data_contracts import table_names
 from winback.config import Settings, parse_settings
@@ -46,11 +48,6 @@ class Workspace:
         """The DuckDB file that only runs open."""
         return self.root / "warehouse.duckdb"
 
-    @property
-    def lock_path(self) -> Path:
-        """The lock file; who holds it is written beside it."""
-        return self.root / "state" / "workspace.lock"
-
 
 def open_workspace(root: Path) -> Workspace:
     """The workspace in `root`. Raises UsageError if there is none or its settings are wrong."""
@@ -65,12 +62,16 @@ def open_workspace(root: Path) -> Workspace:
 
 @dataclass(frozen=True)
 class Warehouse:
-    """An open warehouse: the workspace, its connection, the day the run takes for today, and where secrets are looked up."""
+    """An open warehouse: the workspace, its connection, the day the run takes for today, and where secrets are looked up.
+
+    `kept` holds what a step of the run made and a later one uses again; it ends with the run.
+    """
 
     workspace: Workspace
     con: duckdb.DuckDBPyConnection
     today: date
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    kept: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def settings(self) -> Settings:
@@ -86,8 +87,31 @@ def open_warehouse(
 
     Raises RunFailedError that names the holder if the lock is not free within `wait_seconds`.
     """
-    holder = workspace.folder("state") / "lock_holder.txt"
-    lock = FileLock(workspace.lock_path)
+    with _held(workspace, "workspace", wait_seconds):
+        con = _connect(workspace)
+        try:
+            # Models multiply matrices too small to share out among threads, and their last digits hang on the number of them.
+            with threadpool_limits(1, user_api="blas"):
+                yield Warehouse(workspace, con, today(), secrets or {})
+        finally:
+            con.close()
+
+
+@contextmanager
+def run_turn(workspace: Workspace, wait_seconds: float) -> Iterator[None]:
+    """Wait for other commands that bring out weeks of this workspace, so that one computes and the next finds it done.
+
+    Raises RunFailedError that names the holder if the turn does not come within `wait_seconds`.
+    """
+    with _held(workspace, "run", wait_seconds):
+        yield
+
+
+@contextmanager
+def _held(workspace: Workspace, name: str, wait_seconds: float) -> Iterator[None]:
+    """Hold `state/<name>.lock`; who holds it is written beside it."""
+    state = workspace.folder("state")
+    holder, lock = state / f"{name}_holder.txt", FileLock(state / f"{name}.lock")
     try:
         lock.acquire(timeout=wait_seconds)
     except Timeout as error:
@@ -97,11 +121,7 @@ def open_warehouse(
         ) from error
     try:
         write_atomically(holder, f"process {os.getpid()} on {socket.gethostname()}\n".encode())
-        con = _connect(workspace)
-        try:
-            yield Warehouse(workspace, con, today(), secrets or {})
-        finally:
-            con.close()
+        yield
     finally:
         lock.release()
 

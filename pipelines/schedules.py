@@ -19,6 +19,7 @@ def monday_schedule(timezone: str) -> dg.ScheduleDefinition:
         cron_schedule=MONDAY_CRON,
         job=weekly_job,
         execution_timezone=timezone,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Every Monday at 06:00: this week's playbooks.",
     )
     def monday_playbooks(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:

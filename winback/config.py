@@ -96,6 +96,25 @@ class PlanSettings(_Section):
     contact_cap_days: PositiveDays = 90
     max_lapsed_days: PositiveDays = 730
     needs_consent: bool = False
+    minute_cost_amount: Annotated[float, Field(ge=0)] = 0.0
+    greedy_above_columns: Annotated[int, Field(ge=0)] = 200_000
+
+
+class ExperimentSettings(_Section):
+    """The lot: what share of the chosen is left alone, and what share gets a play drawn by lot, so that effects can be told."""
+
+    name: Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[A-Za-z0-9._-]+$")] = "E1"
+    holdout_share: Annotated[float, Field(ge=0, le=0.5)] = 0.10
+    explore_share: Annotated[float, Field(ge=0, le=0.5)] = 0.05
+    salt: Annotated[str, Field(min_length=1, max_length=100)] = "winback"
+
+
+class DeliverySettings(_Section):
+    """Folders of the representatives' own: lists go to <folder>/<rep>/to_do, filled ones come from <folder>/<rep>/returned."""
+
+    folder: str = ""
+    group: Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_.-]*$")] = ""
+    file_mode: Annotated[str, Field(pattern=r"^0?6[046]0$")] = "600"
 
 
 class FeedGateSettings(_Section):
@@ -145,6 +164,8 @@ class Settings(_Section):
     reasons: ReasonSettings = ReasonSettings()
     models: ModelSettings = ModelSettings()
     plan: PlanSettings = PlanSettings()
+    experiment: ExperimentSettings = ExperimentSettings()
+    delivery: DeliverySettings = DeliverySettings()
     feed_gate: FeedGateSettings = FeedGateSettings()
     chat_labeller: ChatSettings = ChatSettings()
 

@@ -13,7 +13,20 @@ from pathlib import Path
 
 import typer
 
-from pipelines.cli import account, demo, evaluating, experimenting, importing, init, labelling, quarantine, run, status, ui
+from pipelines.cli import (
+    account,
+    demo,
+    evaluating,
+    experimenting,
+    importing,
+    init,
+    labelling,
+    publishing,
+    quarantine,
+    run,
+    serving,
+    status,
+)
 from pipelines.cli.console import errors
 from winback.errors import WinbackError
 
@@ -33,7 +46,9 @@ app.add_typer(evaluating.app, name="evaluate")
 app.command("experiment")(experimenting.experiment)
 app.command("demo")(demo.demo)
 app.command("demo-step")(demo.demo_step)
-app.command("ui")(ui.ui)
+app.command("ui")(serving.ui)
+app.command("daemon")(serving.daemon)
+app.command("publish")(publishing.publish)
 app.command("status")(status.status)
 app.command("quarantine")(quarantine.quarantine)
 app.command("account")(account.account)

@@ -109,7 +109,9 @@ def _cause(result: dg.ExecuteInProcessResult, workspace: Workspace) -> str:
             if k not in ("expectations", "broken")
         )
         for e in result.all_events
-        if e.event_type_value == "ASSET_CHECK_EVALUATION" and not e.asset_check_evaluation_data.passed
+        if e.event_type_value == "ASSET_CHECK_EVALUATION"
+        and not e.asset_check_evaluation_data.passed
+        and e.asset_check_evaluation_data.severity == dg.AssetCheckSeverity.ERROR
     ]
     return "a check failed: " + (" | ".join(failed) or "see the run in the web UI")
 

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from assets.workspace import Workspace, open_workspace
+from assets.workspace import Workspace, open_workspace, run_turn
 from pipelines.cli.console import WorkspaceOption, output, table
 from pipelines.cli.state import read_state
 from pipelines.clock import today_in
@@ -44,11 +44,20 @@ def run(
     from pipelines.cli.execution import Execution
 
     execution = Execution(place, today, wait_seconds)
-    if chosen is None:
-        execution.load()
-    monday = chosen or _current_week(place, today)
-    execution.run_week(monday, reopen=reopen, accepted_reason=accept)
+    with run_turn(place, wait_seconds):
+        if chosen is None:
+            execution.load()
+        monday = chosen or _current_week(place, today)
+        if chosen is None and not reopen and _is_out(place, monday):
+            output.print(f"Week {monday} is published already; what was delivered since counts from the next week.")
+        else:
+            execution.run_week(monday, reopen=reopen, accepted_reason=accept)
     _report(place, monday)
+
+
+def _is_out(place: Workspace, monday: date) -> bool:
+    states = [w["state"] for w in read_state(place)["weeks"] if w["week"] == monday.isoformat()]
+    return states[-1:] == ["published"] and (place.folder("outbox") / monday.isoformat()).is_dir()
 
 
 def _seconds(text: str) -> float:

@@ -7,7 +7,7 @@ SELECT
     outcomes.true_reason_code AS reason_code,
     outcomes.customer_quote
 FROM core_lapses AS lapses
-INNER JOIN ledger_assignments AS assignments ON lapses.account_id = assignments.account_id
+INNER JOIN core_past_assignments AS assignments ON lapses.account_id = assignments.account_id
 INNER JOIN asof_outcomes AS outcomes ON assignments.row_key = outcomes.row_key
 WHERE
     assignments.week_on >= lapses.lapsed_on

@@ -1,5 +1,7 @@
--- Every lapsed account with what decides whether it can be on a list. A wish found in a note counts: better one too many. A wish to be left alone counts from the moment it is
--- known, whatever day it is dated: it is read from the newest version received, not from the version valid as of the week.
+-- Every lapsed account with what decides whether it can be on a list. A wish found in a note counts: better one too many. A wish to be
+-- left alone counts from the moment it is known, whatever day it is dated: it is read from the newest version received, not from the
+-- version valid as of the week. A row that its representative marked as not worked is carried to the next week, twice at most; then it
+-- waits like any other. An account of the holdout is left alone until the horizon has passed.
 WITH newest AS (
     SELECT
         account_id,
@@ -11,16 +13,28 @@ WITH newest AS (
     WHERE _batch <= (SELECT batch_cutoff FROM core_week)
 ),
 
+known_assignments AS (
+    SELECT
+        row_key,
+        account_id
+    FROM ledger_assignments
+    UNION
+    SELECT
+        row_key,
+        account_id
+    FROM asof_assignments
+),
+
 wishes AS (
     SELECT
-        ledger_assignments.account_id,
+        known_assignments.account_id,
         max(CASE WHEN outcomes.has_asked_no_contact OR outcomes.result = 'do_not_contact' THEN 1 ELSE 0 END)
             AS has_asked_no_contact,
         max(CASE WHEN outcomes.result = 'closed_business' THEN 1 ELSE 0 END) AS has_closed
     FROM core_outcomes AS outcomes
-    INNER JOIN ledger_assignments ON outcomes.row_key = ledger_assignments.row_key
+    INNER JOIN known_assignments ON outcomes.row_key = known_assignments.row_key
     WHERE outcomes._batch <= (SELECT batch_cutoff FROM core_week)
-    GROUP BY ledger_assignments.account_id
+    GROUP BY known_assignments.account_id
 ),
 
 contacts AS (
@@ -39,13 +53,23 @@ asked AS (
     SELECT DISTINCT account_id FROM score_mentions WHERE mention_kind = 'do_not_contact'
 ),
 
+past_rows AS (
+    SELECT
+        account_id,
+        week_on,
+        assignment,
+        coalesce(result, '') = 'not_worked' AS is_put_off,
+        sum(CASE WHEN result = 'not_worked' THEN 1 ELSE 0 END)
+            OVER (PARTITION BY account_id, last_spend_on ORDER BY week_on, row_key) AS n_put_off
+    FROM core_treatments
+),
+
 listed AS (
     SELECT
         account_id,
-        max(ledger_assignments.week_on) AS last_listed_on
-    FROM ledger_assignments
-    CROSS JOIN core_week
-    WHERE ledger_assignments.week_on < core_week.as_of_on
+        max(CASE WHEN assignment <> 'holdout' AND (NOT is_put_off OR n_put_off > 2) THEN week_on END) AS last_listed_on,
+        max(CASE WHEN assignment = 'holdout' THEN week_on END) AS last_held_on
+    FROM past_rows
     GROUP BY account_id
 ),
 
@@ -72,6 +96,7 @@ SELECT
         WHEN NOT coalesce(newest.has_consent, NOT core_week.needs_consent) THEN 'no_consent'
         WHEN coalesce(wishes.has_closed, 0) = 1 THEN 'closed_business'
         WHEN lapses.lapsed_days > core_week.max_lapsed_days THEN 'too_long_ago'
+        WHEN datediff('day', listed.last_held_on, core_week.as_of_on) < core_week.horizon_days THEN 'holdout'
         WHEN datediff('day', contacts.last_contact_on, core_week.as_of_on) <= core_week.cooldown_days THEN 'contacted_recently'
         WHEN datediff('day', listed.last_listed_on, core_week.as_of_on) <= core_week.cooldown_days THEN 'contacted_recently'
         WHEN contacts.n_recent >= core_week.contact_cap THEN 'contact_cap'

@@ -1,21 +1,15 @@
--- What winning an account back is worth: its second lifetime, low, middle and high, as revenue unless a margin is set. Until enough
--- touched outcomes exist there is no net value: value at stake ranks, the worth of a year weighed by the chance of return (without
--- any chance, the worth of a year).
+-- What winning an account back is worth: its second lifetime, low, middle and high, as revenue unless a margin is set. Value at stake,
+-- the worth of a year weighed by the chance of return (without any chance, the worth of a year), ranks as long as there is no net
+-- value of plays and offers (`score_net_value`).
 -- Forgone revenue: trimmed daily spend before the lapse x days since the expected next purchase, up to the cap.
 -- Value of a day: what the chance falls in a week x the mean value of a second lifetime / 7.
 SELECT
     lapses.account_id,
     lapses.as_of_on,
-    CAST(NULL AS VARCHAR) AS play_id,
-    CAST(NULL AS VARCHAR) AS offer_id,
     CAST(accounts.year_amount * coalesce(timing.prob, 1) AS DECIMAL(18, 4)) AS value_at_stake_amount,
     second.value_low_amount,
     second.value_mid_amount,
     second.value_high_amount,
-    CAST(NULL AS DECIMAL(18, 4)) AS net_value_low_amount,
-    CAST(NULL AS DECIMAL(18, 4)) AS net_value_amount,
-    CAST(NULL AS DECIMAL(18, 4)) AS net_value_high_amount,
-    CAST(NULL AS DECIMAL(18, 4)) AS offer_cost_amount,
     CAST(
         round(
             lapses.daily_spend_amount * least(

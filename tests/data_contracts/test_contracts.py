@@ -34,7 +34,7 @@ def test_every_input_of_the_design_has_a_contract() -> None:
     assert set(table_names("input")) == {
         "accounts", "spend", "people", "touchpoints", "reps", "products", "offers", "usage", "account_setup",
         "account_events", "service_events", "service_standards", "incidents", "changes", "reference_cases", "outcomes",
-        "fx_rates", "note_labels",
+        "fx_rates", "note_labels", "assignments",
     }  # fmt: skip
     assert {t for t in table_names("input") if load_contract(t).is_required_input} == {"accounts", "spend"}
 

@@ -55,7 +55,7 @@ def test_init_makes_folders_settings_and_templates(workspace: Path) -> None:
         "outbox",
         "dagster",
     }
-    assert len(list((ws / "templates").glob("*.csv"))) == 18
+    assert len(list((ws / "templates").glob("*.csv"))) == 19
     assert oct((ws / "winback.toml").stat().st_mode & 0o777) == "0o600"
 
 

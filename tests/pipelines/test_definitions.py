@@ -45,6 +45,8 @@ def test_the_graph_is_as_recorded(definitions: dg.Definitions) -> None:
         f"{spec.group_name}/{spec.key.to_user_string()} <- {', '.join(sorted(d.asset_key.to_user_string() for d in spec.deps))}"
         for spec in sorted(definitions.resolve_all_asset_specs(), key=lambda s: (GROUPS.index(s.group_name), s.key))
     ]
+    checks = definitions.resolve_asset_graph().asset_check_keys
+    lines += sorted(f"check {key.asset_key.to_user_string()}: {key.name}" for key in checks)
     lines += [f"job {job.name}" for job in sorted(definitions.jobs, key=lambda j: j.name)]
     lines += [f"schedule {s.name} {s.cron_schedule} {s.execution_timezone}" for s in definitions.schedules]
     actual = "\n".join(lines) + "\n"

@@ -9,11 +9,13 @@ from datetime import date, timedelta
 import duckdb
 import pytest
 
-from assets.workspace import Workspace
+from assets.rollback import move_back
+from assets.workspace import Workspace, open_warehouse
 from data_contracts import load_contract
 from pipelines.cli.execution import Execution
 from tests.conftest import MONDAY, TODAY, accounts_csv, drop, spend_csv
 from winback.config import PlanSettings, Settings, WorkspaceSettings
+from winback.errors import UsageError
 from winback.playbook.csv_file import read_csv_bytes
 
 N_ACCOUNTS, N_WEEKS = 120, 60
@@ -187,3 +189,22 @@ def test_a_wish_to_be_left_alone_is_kept_at_once(make_workspace: Callable[..., W
     rest = read_csv_bytes((folder / "not_this_week.csv").read_bytes(), load_contract("out_not_this_week"))
     assert set(rest["cause"]) == {"do_not_contact"}
     assert [p.name for p in sorted(folder.iterdir())] == ["manifest.json", "not_this_week.csv"]
+
+
+def test_moving_back_withdraws_the_later_week_and_its_write_backs_still_count(delivered: Workspace) -> None:
+    run(delivered, MONDAY - timedelta(days=7))
+    run(delivered)
+    with open_warehouse(delivered, lambda: TODAY, 0.0) as warehouse:
+        withdrawn = move_back(warehouse, MONDAY - timedelta(days=7), "wrong prices")
+        rows = warehouse.con.execute("SELECT count(*) FROM ledger_assignments WHERE week_on = ?", [MONDAY]).fetchone()
+    assert [w.week_on for w in withdrawn] == [MONDAY] and rows[0] > 0
+    assert week_state(delivered)["state"] == "withdrawn" and week_state(delivered)["reason"] == "wrong prices"
+    current = delivered.folder("published") / "current"
+    assert current.readlink().name.startswith(str(MONDAY - timedelta(days=7)))
+    assert not (delivered.folder("outbox") / MONDAY.isoformat()).exists()
+    log = (delivered.folder("state") / "access_log.jsonl").read_text()
+    assert json.loads(log)["action"] == "publish --to" and json.loads(log)["n_withdrawn"] == 1
+    run(delivered)
+    assert week_state(delivered)["state"] == "published" and week_state(delivered)["revision"] == 2
+    with pytest.raises(UsageError, match="not published"), open_warehouse(delivered, lambda: TODAY, 0.0) as warehouse:
+        move_back(warehouse, MONDAY - timedelta(days=70), "no such week")

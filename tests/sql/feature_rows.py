@@ -59,7 +59,7 @@ def make(con: duckdb.DuckDBPyConnection, *tables: str) -> None:
 
 
 def make_accounts(con: duckdb.DuckDBPyConnection) -> None:
-    make(con, "core_touches", "core_purchase_days", "core_accounts_week", "core_purchase_cycles")
+    make(con, "core_past_assignments", "core_touches", "core_purchase_days", "core_accounts_week", "core_purchase_cycles")
 
 
 def features(con: duckdb.DuckDBPyConnection, table: str, columns: str) -> dict[str, tuple[Any, ...]]:

@@ -9,11 +9,15 @@ import pytest
 from sql import queries
 from winback.config import LapseSettings, PlanSettings, Settings, ValueSettings
 from winback.contracts.tables import replace_from_frame, replace_from_query
-from winback.plays.catalogue import play_table
+from winback.plays.tables import play_rows
 from winback.publication.week_ledger import Week
 from winback.publication.week_parameters import week_row
 from winback.spells.thresholds import cycle_groups
 
+PUBLISHED = (
+    "INSERT INTO ledger_assignments (row_key, account_id, week_on, revision, rep_id, play_id, offer_id, assignment, "
+    "assignment_prob) VALUES"
+)
 AS_OF = date(2026, 3, 2)
 
 
@@ -26,7 +30,7 @@ def week(empty_tables: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
 def set_up(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     replace_from_frame(con, "core_week", week_row(Week(AS_OF, 1, 1, "running"), settings))
     replace_from_frame(con, "core_cycle_groups", cycle_groups(settings.lapse))
-    replace_from_frame(con, "core_plays", play_table("en"))
+    replace_from_frame(con, "core_plays", play_rows("en"))
 
 
 def spend(con, *rows: tuple) -> None:
@@ -90,7 +94,7 @@ def test_foreign_currency_takes_the_rate_of_its_day(week) -> None:
 
 
 def make_spells(con, *extra: str) -> None:
-    make(con, "core_touches", "core_purchase_days", "core_accounts_week")
+    make(con, "core_past_assignments", "core_touches", "core_purchase_days", "core_accounts_week")
     con.execute(
         "INSERT INTO core_lapse_thresholds SELECT DATE '2026-03-02', business_kind, g.cycle_group, 30, 'cycle', 0.4, 100, 60 "
         "FROM (SELECT DISTINCT business_kind FROM core_accounts_week), core_cycle_groups AS g"
@@ -193,9 +197,9 @@ def test_gaps_are_censored_at_the_first_touch_or_the_week(week) -> None:
     spend(
         week, ("a", "2026-01-01", 10, "purchase"), ("a", "2026-02-01", 10, "purchase"), ("b", "2026-02-20", 10, "purchase")
     )
-    week.execute("INSERT INTO ledger_assignments VALUES ('R1', 'a', '2026-01-05', 1, 'r', 'p', NULL, 'treated', 1)")
+    week.execute(f"{PUBLISHED} ('R1', 'a', '2026-01-05', 1, 'r', 'p', NULL, 'treated', 1)")
     week.execute("INSERT INTO asof_outcomes (row_key, worked_on, result) VALUES ('R1', '2026-01-15', 'interested')")
-    make(week, "core_touches", "core_purchase_days", "core_accounts_week", "core_gaps")
+    make(week, "core_past_assignments", "core_touches", "core_purchase_days", "core_accounts_week", "core_gaps")
     assert rows(week, "SELECT cycle_group, gap_days, is_return, n_gaps FROM core_gaps ORDER BY 1, 2") == [
         ("029-056", 14, False, 1),
         ("029-056", 29, False, 1),
@@ -224,7 +228,8 @@ def test_cycles_per_category(week) -> None:
 
 def test_every_lapsed_account_is_a_candidate_or_has_one_cause(empty_tables) -> None:
     set_up(empty_tables, Settings(plan=PlanSettings(max_lapsed_days=200, cooldown_days=28, contact_cap=2)))
-    accounts = ["free", "dnc", "asked", "no_consent", "old", "called", "capped", "listed", "stranger", "away"]
+    accounts = ["free", "dnc", "asked", "no_consent", "old", "called", "capped", "listed", "stranger", "away", "held",
+                "carried", "put_off"]  # fmt: skip
     spend(empty_tables, *[(a, "2024-01-01" if a == "old" else "2025-11-01", 10, "purchase") for a in accounts])
     con = empty_tables
     con.execute("INSERT INTO asof_reps (rep_id, is_active) VALUES ('r', NULL), ('gone', false)")
@@ -241,13 +246,22 @@ def test_every_lapsed_account_is_a_candidate_or_has_one_cause(empty_tables) -> N
         "('free', '2026-02-20', 'phone', 'in'), ('capped', '2026-01-10', 'phone', 'out'), ('capped', '2026-01-11', 'phone', 'out')"
     )
     con.execute(
-        "INSERT INTO ledger_assignments VALUES ('R1', 'listed', '2026-02-16', 1, 'r', 'p', NULL, 'treated', 1), "
-        "('R2', 'asked', '2025-12-29', 1, 'r', 'p', NULL, 'treated', 1)"
+        f"{PUBLISHED} ('R1', 'listed', '2026-02-16', 1, 'r', 'p', NULL, 'treated', 1), "
+        "('R2', 'asked', '2025-12-29', 1, 'r', 'p', NULL, 'treated', 1), "
+        "('R3', 'held', '2026-01-12', 1, 'r', 'p', NULL, 'holdout', 0.1), "
+        "('R4', 'carried', '2026-02-23', 1, 'r', 'p', NULL, 'treated', 1), "
+        "('R5', 'put_off', '2026-02-09', 1, 'r', 'p', NULL, 'treated', 1), "
+        "('R6', 'put_off', '2026-02-16', 1, 'r', 'p', NULL, 'treated', 1), "
+        "('R7', 'put_off', '2026-02-23', 1, 'r', 'p', NULL, 'treated', 1)"
+    )
+    con.execute(
+        "INSERT INTO asof_outcomes (row_key, worked_on, result) SELECT k, DATE '2026-02-24', 'not_worked' "
+        "FROM (VALUES ('R4'), ('R5'), ('R6'), ('R7')) AS t(k)"
     )
     con.execute(
         "INSERT INTO core_outcomes (row_key, worked_on, has_asked_no_contact, _batch) VALUES ('R2', '2026-01-02', true, 1)"
     )
-    make_spells(con, "score_value", "plan_candidates")
+    make_spells(con, "core_lapse_histories", "core_second_lifetimes", "core_treatments", "score_value", "plan_candidates")
     assert dict(rows(con, "SELECT account_id, cause FROM plan_candidates")) == {
         "free": None,
         "dnc": "do_not_contact",
@@ -259,16 +273,7 @@ def test_every_lapsed_account_is_a_candidate_or_has_one_cause(empty_tables) -> N
         "capped": "contact_cap",
         "stranger": "no_rep",
         "away": "rep_inactive",
+        "held": "holdout",
+        "carried": None,
+        "put_off": "contacted_recently",
     }
-    con.execute(
-        "INSERT INTO plan_assignments VALUES ('R9', 'free', '2026-03-02', 'r', 1, 'ask_reason', '1', NULL, 12, 'treated', 1, NULL)"
-    )
-    make(con, "out_not_this_week", "out_playbook")
-    assert rows(con, "SELECT count(*), count(cause) FROM out_not_this_week") == [(9, 9)]
-    assert rows(con, "SELECT account_id, why_now, uplift_status FROM out_playbook") == [
-        (
-            "free",
-            "Bought once, on 2025-11-01, and has been silent for 121 days; that purchase was worth 10 CNY.",
-            "none",
-        )
-    ]

@@ -48,11 +48,11 @@ def test_picks_belong_to_the_lapse_they_were_made_in(week: duckdb.DuckDBPyConnec
             week,
             "ledger_assignments",
             {"row_key": key, "account_id": "a", "week_on": week_on, "revision": 1, "rep_id": "r", "play_id": "p",
-             "assignment": "plan", "assignment_prob": 1},
+             "assignment": "treated", "assignment_prob": 1},
         )  # fmt: skip
     for key, code in (("ROLD0001", "1a"), ("RNEW0001", "4"), ("RFAM0001", "1")):
         put(week, "asof_outcomes", {"row_key": key, "worked_on": "2026-02-20", "true_reason_code": code})
-    make(week, "core_reason_picks")
+    make(week, "core_past_assignments", "core_reason_picks")
     assert week.execute("SELECT row_key, reason_code FROM core_reason_picks").fetchall() == [("RNEW0001", "4")]
 
 

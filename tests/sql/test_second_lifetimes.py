@@ -14,6 +14,10 @@ from winback.publication.week_ledger import Week
 from winback.publication.week_parameters import week_row
 from winback.spells.thresholds import cycle_groups
 
+PUBLISHED = (
+    "INSERT INTO ledger_assignments (row_key, account_id, week_on, revision, rep_id, play_id, offer_id, assignment, "
+    "assignment_prob) VALUES"
+)
 AS_OF = date(2026, 3, 2)
 TEN_DAYS_APART = ("2025-01-01", "2025-01-11", "2025-01-21")
 
@@ -43,7 +47,7 @@ def bought(
 
 def lifetimes(con: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, ...]]:
     """Rows of a query once both tables are made."""
-    for table in ("core_touches", "core_purchase_days", "core_accounts_week"):
+    for table in ("core_past_assignments", "core_touches", "core_purchase_days", "core_accounts_week"):
         replace_from_query(con, table, queries()[table].text)
     con.execute(
         "INSERT INTO core_lapse_thresholds SELECT DATE '2026-03-02', business_kind, g.cycle_group, 30, 'cycle', 0.4, 100, 60 "
@@ -129,7 +133,7 @@ def test_a_closing_ends_a_lifetime(con) -> None:
 def test_a_return_after_a_worked_row_counts_as_touched(con) -> None:
     bought(con, "a", *TEN_DAYS_APART, "2025-06-01")
     bought(con, "b", *TEN_DAYS_APART, "2025-06-01")
-    con.execute("INSERT INTO ledger_assignments VALUES ('R1', 'a', '2025-05-05', 1, 'r', 'p', NULL, 'treated', 1)")
+    con.execute(f"{PUBLISHED} ('R1', 'a', '2025-05-05', 1, 'r', 'p', NULL, 'treated', 1)")
     con.execute("INSERT INTO asof_outcomes (row_key, worked_on, result) VALUES ('R1', '2025-05-15', 'interested')")
     assert lifetimes(con, "SELECT account_id, is_after_touch FROM core_second_lifetimes ORDER BY 1") == [
         ("a", True),

@@ -15,6 +15,7 @@ import duckdb
 
 from data_contracts import load_contract
 from winback.contracts.ddl import table_ddl
+from winback.contracts.identifiers import quote_name
 
 _DDL = """
 CREATE TABLE IF NOT EXISTS ledger_weeks (
@@ -25,7 +26,7 @@ CREATE TABLE IF NOT EXISTS ledger_weeks (
 
 @dataclass(frozen=True)
 class Week:
-    """One revision of one week: state is running, withheld, failed or published."""
+    """One revision of one week: state is running, withheld, failed, published or withdrawn."""
 
     week_on: date
     revision: int
@@ -45,8 +46,12 @@ class Week:
 def create_week_ledger(con: duckdb.DuckDBPyConnection) -> None:
     """Create the ledgers of weeks, assignments and lapse dates, where they do not exist yet."""
     con.execute(_DDL)
-    for table in ("ledger_assignments", "ledger_lapses"):
-        con.execute(table_ddl(load_contract(table), keeps_rows=True))
+    for contract in map(load_contract, ("ledger_assignments", "ledger_lapses")):
+        con.execute(table_ddl(contract, keeps_rows=True))
+        for field in contract.fields:
+            con.execute(
+                f"ALTER TABLE {quote_name(contract.name)} ADD COLUMN IF NOT EXISTS {quote_name(field.name)} {field.sql_type}"
+            )
 
 
 def find_week(con: duckdb.DuckDBPyConnection, week_on: date) -> Week | None:
@@ -71,8 +76,9 @@ def open_week(
     week = find_week(con, week_on)
     if week is not None and week.state == "published" and not reopen:
         return week
-    revision = 1 if week is None else week.revision + (1 if week.state == "published" else 0)
-    accepted = accepted_reason or (week.accepted_reason if week and week.state != "published" else None)
+    was_out = week is not None and week.state in ("published", "withdrawn")
+    revision = 1 if week is None else week.revision + was_out
+    accepted = accepted_reason or (week.accepted_reason if week and not was_out else None)
     con.execute(
         "INSERT OR REPLACE INTO ledger_weeks (week_on, revision, batch_cutoff, state, accepted_reason) "
         "VALUES (?, ?, ?, 'running', ?)",
@@ -82,7 +88,7 @@ def open_week(
 
 
 def close_week(con: duckdb.DuckDBPyConnection, week: Week, state: str, reason: str | None = None) -> None:
-    """Record that a week was withheld or failed, and why."""
+    """Record that a week was withheld, failed or withdrawn, and why."""
     con.execute(
         "UPDATE ledger_weeks SET state = ?, reason = ? WHERE week_on = ? AND revision = ?",
         [state, reason, week.week_on, week.revision],
@@ -90,11 +96,18 @@ def close_week(con: duckdb.DuckDBPyConnection, week: Week, state: str, reason: s
 
 
 def record_publication(con: duckdb.DuckDBPyConnection, week: Week) -> None:
-    """Enter a week's assignments and lapse dates in the ledgers and mark it published; call inside a transaction."""
-    con.execute("DELETE FROM ledger_assignments WHERE week_on = ?", [week.week_on])
+    """Enter a week's assignments and lapse dates in the ledgers and mark it published; call inside a transaction.
+
+    Rows of an earlier revision that are not in this one stay: they were handed out, and what is written back about them counts.
+    """
+    con.execute(
+        "DELETE FROM ledger_assignments WHERE week_on = ? "
+        "AND (revision = ? OR assignment = 'holdout' OR row_key IN (SELECT row_key FROM plan_assignments))",
+        [week.week_on, week.revision],
+    )
     con.execute(
         "INSERT INTO ledger_assignments BY NAME SELECT row_key, account_id, week_on, ? AS revision, rep_id, play_id, "
-        "offer_id, assignment, assignment_prob FROM plan_assignments",
+        "offer_id, assignment, assignment_prob, arm_prob, n_arms, experiment_id FROM plan_assignments",
         [week.revision],
     )
     con.execute(
@@ -105,6 +118,6 @@ def record_publication(con: duckdb.DuckDBPyConnection, week: Week) -> None:
     )
     con.execute(
         "UPDATE ledger_weeks SET state = 'published', reason = NULL, n_lapsed = (SELECT count(*) FROM core_lapses), "
-        "n_chosen = (SELECT count(*) FROM plan_assignments) WHERE week_on = ? AND revision = ?",
+        "n_chosen = (SELECT count(*) FROM plan_assignments WHERE assignment <> 'holdout') WHERE week_on = ? AND revision = ?",
         [week.week_on, week.revision],
     )

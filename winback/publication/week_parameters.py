@@ -6,6 +6,8 @@ belong here: which week it is.
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import duckdb
 import polars as pl
 
@@ -14,7 +16,7 @@ from winback.config import Settings
 from winback.contracts.as_of import as_of_view_sql
 from winback.contracts.identifiers import quote_name
 from winback.contracts.tables import replace_from_frame
-from winback.plays.catalogue import play_table
+from winback.plays.tables import play_rows, step_rows
 from winback.publication.week_ledger import Week
 from winback.reasons.taxonomy import complaint_type_table, reason_table
 from winback.spells.thresholds import cycle_groups
@@ -24,7 +26,8 @@ def set_week(con: duckdb.DuckDBPyConnection, week: Week, settings: Settings) -> 
     """Write `core_week` and the tables made from catalogues and settings, and make the `asof_*` views."""
     replace_from_frame(con, "core_week", week_row(week, settings))
     replace_from_frame(con, "core_cycle_groups", cycle_groups(settings.lapse))
-    replace_from_frame(con, "core_plays", play_table(settings.workspace.language))
+    replace_from_frame(con, "core_plays", play_rows(settings.workspace.language))
+    replace_from_frame(con, "core_play_steps", step_rows(settings.workspace.language))
     replace_from_frame(con, "core_complaint_types", complaint_type_table())
     replace_from_frame(con, "core_reasons", reason_table(settings.workspace.language))
     for table in table_names("input"):
@@ -51,6 +54,7 @@ def week_row(week: Week, settings: Settings) -> pl.DataFrame:
             "contact_cap": [plan.contact_cap],
             "max_lapsed_days": [plan.max_lapsed_days],
             "needs_consent": [plan.needs_consent],
+            "minute_cost_amount": [Decimal(str(plan.minute_cost_amount))],
             "note_window_days": [settings.reasons.note_window_days],
             "default_rep_id": [plan.default_rep_id],
             "base_currency": [settings.workspace.base_currency],
