@@ -16,6 +16,7 @@ import typer
 from pipelines.cli import (
     account,
     demo,
+    doctor,
     evaluating,
     experimenting,
     importing,
@@ -48,6 +49,7 @@ app.command("demo")(demo.demo)
 app.command("demo-step")(demo.demo_step)
 app.command("ui")(serving.ui)
 app.command("daemon")(serving.daemon)
+app.command("doctor")(doctor.doctor)
 app.command("publish")(publishing.publish)
 app.command("status")(status.status)
 app.command("quarantine")(quarantine.quarantine)

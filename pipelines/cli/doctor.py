@@ -1,0 +1,43 @@
+"""`winback doctor`: is everything in order here, and if not, what to do.
+
+Belongs here: the command. Does not belong here: what is looked at (`assets.doctor`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from assets.doctor import examine
+from assets.workspace import open_workspace
+from pipelines.cli.console import WorkspaceOption, output, table
+from pipelines.cli.state import read_state
+from pipelines.clock import today_in
+from winback.errors import RunFailedError
+
+_COLOURS = {"ok": "green", "warn": "yellow", "fail": "bold red"}
+
+
+def doctor(
+    workspace: WorkspaceOption = Path("workspace"),
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+) -> None:
+    """Look at the environment and the workspace; every line that is not ok says what to do. Exits with 1 if one fails."""
+    place = open_workspace(workspace)
+    findings = examine(place, read_state(place), today_in(place.settings.zone)())
+    if as_json:
+        typer.echo(json.dumps([dataclasses.asdict(f) for f in findings], indent=2, ensure_ascii=False))
+    else:
+        rows = table("", "", "looked at", "seen", "what to do")
+        for finding in findings:
+            colour = _COLOURS[finding.level]
+            rows.add_row(f"[{colour}]{finding.level}[/]", finding.subject, escape(finding.seen), escape(finding.fix))
+        output.print(rows)
+    n_failed = sum(f.level == "fail" for f in findings)
+    if n_failed:
+        raise RunFailedError(f"{n_failed} of {len(findings)} things are not in order")
