@@ -15,7 +15,7 @@ from assets.resources import WAREHOUSE, warehouse_resource
 from assets.workspace import Workspace
 from pipelines.jobs import load_job, weekly_job
 from pipelines.schedules import monday_schedule
-from pipelines.sensors import file_sensors
+from pipelines.sensors import failure_sensor, file_sensors
 
 DEFAULT_WAIT_SECONDS = 1800.0
 
@@ -40,7 +40,7 @@ def build_defs(
         asset_checks=build_checks(assets),
         jobs=[weekly_job, load_job],
         schedules=[monday_schedule(timezone)],
-        sensors=file_sensors(workspace),
+        sensors=[*file_sensors(workspace), failure_sensor(workspace, today, secrets or {})],
         resources={WAREHOUSE: warehouse_resource(workspace, today, wait_seconds, secrets)} | dict(resource_overrides or {}),
         executor=dg.in_process_executor,
     )

@@ -1,6 +1,7 @@
 """The sensors.
 
-Belongs here: starting a load when files have come. Does not belong here: what the load does.
+Belongs here: starting a load when files have come, and telling people of a run that failed. Does not belong here: what a load does,
+what people are told (`winback.alerts`) and by which channel (`assets.alerts`).
 
 A file counts once its size and time of change have been the same at two looks, so that one still being written is left alone. The
 Monday schedule loads, too: sensors only spare it the wait.
@@ -9,15 +10,18 @@ Monday schedule loads, too: sensors only spare it the wait.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import date
 from pathlib import Path
 
 import dagster as dg
 
+from assets.alerts import send_alert
 from assets.delivery import returned_files
 from assets.inbox import delivered_files
 from assets.workspace import Workspace
 from pipelines.jobs import load_job
+from winback.alerts.alert import Alert, alert_of
 
 LOOK_SECONDS = 60
 
@@ -51,6 +55,37 @@ def _sensor(name: str, description: str, files: Callable[[], list[Path]]) -> dg.
         return dg.SensorResult(run_requests=[dg.RunRequest(run_key=found)], cursor=found)
 
     return look
+
+
+def failure_sensor(
+    workspace: Callable[[], Workspace], today: Callable[[], date], secrets: Mapping[str, str]
+) -> dg.SensorDefinition:
+    """`failed_runs`: an alert for every run that failed, whoever started it in the UI or the daemon."""
+
+    @dg.run_failure_sensor(
+        name="failed_runs",
+        minimum_interval_seconds=LOOK_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Tells people of a run that failed: the cause, the asset, what to do next.",
+    )
+    def tell(context: dg.RunFailureSensorContext) -> None:
+        place = workspace()
+        failures = send_alert(place, _alert(place, context), today(), secrets)
+        for failure in failures:
+            context.log.warning(f"an alert was not sent: {failure}")
+
+    return tell
+
+
+def _alert(place: Workspace, context: dg.RunFailureSensorContext) -> Alert:
+    steps = context.get_step_failure_events()
+    failed = steps[0] if steps else None
+    error = failed.step_failure_data.error if failed else None
+    while error is not None and error.cause is not None:
+        error = error.cause
+    cause = error.message if error is not None else context.failure_event.message or "unknown"
+    week = context.dagster_run.tags.get("dagster/partition")
+    return alert_of(place.root.name, week, failed.step_key if failed else None, cause)
 
 
 def seen(files: list[Path]) -> str | None:

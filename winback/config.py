@@ -117,6 +117,26 @@ class DeliverySettings(_Section):
     file_mode: Annotated[str, Field(pattern=r"^0?6[046]0$")] = "600"
 
 
+class AlertSettings(_Section):
+    """Who is told when a run fails, beside `state/alerts.jsonl`. The hook's address and passwords stay in the environment."""
+
+    is_webhook_enabled: bool = False
+    webhook_url_variable: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")] = "WINBACK_ALERT_WEBHOOK"
+    webhook_format: Literal["slack", "wecom"] = "slack"
+    smtp_host: Annotated[str, Field(max_length=255, pattern=r"^[A-Za-z0-9.-]*$")] = ""
+    smtp_port: Annotated[int, Field(ge=1, le=65535)] = 587
+    smtp_user: Annotated[str, Field(max_length=200)] = ""
+    smtp_password_variable: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")] = "WINBACK_SMTP_PASSWORD"
+    mail_from: Annotated[str, Field(max_length=200)] = ""
+    mail_to: tuple[Annotated[str, Field(max_length=200, pattern=r"^[^\s@]+@[^\s@]+$")], ...] = ()
+
+    @model_validator(mode="after")
+    def _complete(self) -> AlertSettings:
+        if self.smtp_host and not (self.mail_from and self.mail_to):
+            raise ValueError("smtp_host is given but mail_from or mail_to is not")
+        return self
+
+
 class FeedGateSettings(_Section):
     """What the week's files must look like before anything is published."""
 
@@ -166,6 +186,7 @@ class Settings(_Section):
     plan: PlanSettings = PlanSettings()
     experiment: ExperimentSettings = ExperimentSettings()
     delivery: DeliverySettings = DeliverySettings()
+    alerts: AlertSettings = AlertSettings()
     feed_gate: FeedGateSettings = FeedGateSettings()
     chat_labeller: ChatSettings = ChatSettings()
 
