@@ -10,12 +10,13 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
+from assets.landmarks import first_spend_on, landmarks_of
 from assets.metadata import markdown_table, picture, table_metadata, table_spec
 from assets.model_shelf import current_model, store_model
 from assets.resources import WAREHOUSE
 from assets.survival import FEATURES
 from assets.workspace import Warehouse
-from winback.at_risk.active_rows import active_rows, active_snapshots
+from winback.at_risk.active_rows import active_rows
 from winback.at_risk.families import MIN_ACCOUNTS
 from winback.at_risk.model import AtRiskModel
 from winback.at_risk.model_files import model_files, read_model
@@ -24,7 +25,7 @@ from winback.at_risk.score import score_at_risk
 from winback.at_risk.train import train_at_risk
 from winback.at_risk.trials import trial_table
 from winback.contracts.tables import read_table, replace_from_frame
-from winback.survival.train_return_model import sampled_accounts, training_landmarks
+from winback.survival.train_return_model import training_landmarks
 
 NAME = "at_risk"
 
@@ -58,25 +59,28 @@ def _scores(warehouse: Warehouse, model: AtRiskModel) -> pl.DataFrame:
 
 
 def _model(warehouse: Warehouse, week_on: date) -> AtRiskModel:
-    con, settings = warehouse.con, warehouse.settings
     folder = current_model(warehouse.workspace, NAME, week_on)
     if folder is not None:
-        return read_model(folder, feature_columns=active_rows(con).columns)
-    accounts = read_table(con, "core_accounts_week").select("account_id", "first_spend_on")
-    landmarks = _landmarks(warehouse, week_on, accounts["first_spend_on"].min())
-    sample, share = sampled_accounts(accounts["account_id"], len(landmarks))
-    cutoff = read_table(con, "core_week")["batch_cutoff"][0]
-    rows = active_snapshots(con, settings, landmarks, seen_until_on=week_on, accounts=sample, batch_cutoff=cutoff)
-    model = train_at_risk(rows, as_of_on=week_on, horizon_days=settings.lapse.horizon_days, account_share=share)
+        return read_model(folder, feature_columns=active_rows(warehouse.con).columns)
+    landmarks = landmarks_of(warehouse, week_on, _days(warehouse, week_on))
+    model = train_at_risk(
+        landmarks.active,
+        as_of_on=week_on,
+        horizon_days=warehouse.settings.lapse.horizon_days,
+        account_share=landmarks.account_share,
+    )
     store_model(warehouse.workspace, NAME, week_on, model_files(model))
     return model
 
 
-def _landmarks(warehouse: Warehouse, week_on: date, first_on: Any) -> list[date]:
-    """Those of training; a single one, that teaches nothing, of a history that cannot hold enough lapses."""
+def _days(warehouse: Warehouse, week_on: date) -> list[date]:
+    """Landmarks of training; a single one, that teaches nothing, of a history that cannot hold enough lapses."""
     lapses = read_table(warehouse.con, "core_spells").filter(pl.col("spell_kind") == "lapsed")
-    has_enough = lapses["account_id"].n_unique() >= MIN_ACCOUNTS["rules"] and isinstance(first_on, date)
-    return (training_landmarks(week_on, first_on) if has_enough else []) or [week_on - timedelta(weeks=4)]
+    first_on = first_spend_on(warehouse)
+    single = [week_on - timedelta(weeks=4)]
+    if first_on is None or lapses["account_id"].n_unique() < MIN_ACCOUNTS["rules"]:
+        return single
+    return training_landmarks(week_on, first_on) or single
 
 
 def _model_page(warehouse: Warehouse, model: AtRiskModel) -> dict[str, Any]:

@@ -12,11 +12,12 @@ import grp
 import hashlib
 import os
 import shutil
-import time
+import tempfile
 from pathlib import Path
 
 from assets.workspace import Workspace, write_atomically
 from winback.errors import RunFailedError, UsageError
+from winback.playbook.file_names import home_of
 
 TO_DO, RETURNED = "to_do", "returned"
 QUIET_SECONDS = 10.0
@@ -34,7 +35,7 @@ def hand_out(workspace: Workspace, playbooks: Path, week: str) -> list[Path]:
     written = []
     try:
         for file in sorted(playbooks.glob("rep_*")):
-            home = root / file.stem
+            home = root / home_of(file.stem)
             for folder in (home, home / TO_DO, home / RETURNED):
                 _make_folder(workspace, folder)
             target = home / TO_DO / f"{week}_{file.name}"
@@ -49,13 +50,12 @@ def hand_out(workspace: Workspace, playbooks: Path, week: str) -> list[Path]:
     return written
 
 
-def take_in(workspace: Workspace, now: float | None = None) -> list[Path]:
+def take_in(workspace: Workspace) -> list[Path]:
     """Move what representatives returned to the inbox; returns where it lies now."""
-    moment = time.time() if now is None else now
     inbox = workspace.folder("inbox") / "outcomes"
     moved = []
     for file in returned_files(workspace):
-        if moment - file.stat().st_mtime < QUIET_SECONDS:
+        if _touched_now(file.parent) - file.stat().st_mtime < QUIET_SECONDS:
             continue
         content = hashlib.sha256(file.read_bytes()).hexdigest()[:12]
         inbox.mkdir(exist_ok=True)
@@ -67,6 +67,12 @@ def take_in(workspace: Workspace, now: float | None = None) -> list[Path]:
         file.unlink()
         moved.append(target)
     return moved
+
+
+def _touched_now(folder: Path) -> float:
+    """The time as the folder's own file system tells it, which may be another machine's."""
+    with tempfile.NamedTemporaryFile(dir=folder, prefix=".now") as probe:
+        return Path(probe.name).stat().st_mtime
 
 
 def returned_files(workspace: Workspace) -> list[Path]:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 from packaging.requirements import Requirement
@@ -38,8 +38,12 @@ class Finding:
     fix: str = ""
 
 
-def examine(workspace: Workspace, state: dict, today: date) -> list[Finding]:
-    """Every finding, in the order in which things depend on each other; `state` is the workspace's status document."""
+def examine(workspace: Workspace, state: dict[str, Any], now: datetime) -> list[Finding]:
+    """Every finding, in the order in which things depend on each other.
+
+    `state` is the workspace's status document, `now` the time in its zone.
+    """
+    today = now.date()
     looks: tuple[Callable[[], Iterator[Finding]], ...] = (
         _python,
         _packages,
@@ -47,7 +51,7 @@ def examine(workspace: Workspace, state: dict, today: date) -> list[Finding]:
         lambda: _modes(workspace),
         lambda: _locks(workspace),
         lambda: _disk(workspace),
-        lambda: _clock(workspace, today),
+        lambda: _clock(workspace, now),
         _contracts,
         lambda: _inbox(workspace),
         lambda: _weeks(state),
@@ -126,13 +130,12 @@ def _disk(workspace: Workspace) -> Iterator[Finding]:
     yield Finding("Disk", "ok" if is_enough else "fail", seen, "" if is_enough else "make room before the next run")
 
 
-def _clock(workspace: Workspace, today: date) -> Iterator[Finding]:
+def _clock(workspace: Workspace, now: datetime) -> Iterator[Finding]:
     settings = workspace.settings.workspace
-    now = datetime.now(workspace.settings.zone)
     yield Finding("Time", "ok", f"{now:%Y-%m-%d %H:%M} in {settings.timezone}; weeks follow {settings.clock}")
     newest = max((p.name[:10] for p in workspace.folder("published").iterdir() if not p.is_symlink()), default="")
-    if settings.clock == "today" and newest[:4].isdigit() and newest > today.isoformat():
-        yield Finding("Clock", "fail", f"week {newest} is published, but today is {today}", "set this machine's clock")
+    if settings.clock == "today" and newest[:4].isdigit() and newest > now.date().isoformat():
+        yield Finding("Clock", "fail", f"week {newest} is published, but today is {now.date()}", "set this machine's clock")
 
 
 def _contracts() -> Iterator[Finding]:
@@ -145,7 +148,7 @@ def _inbox(workspace: Workspace) -> Iterator[Finding]:
     yield Finding("Inbox", "warn" if n else "ok", f"{n} file(s) waiting", "load them with: winback run" if n else "")
 
 
-def _weeks(state: dict) -> Iterator[Finding]:
+def _weeks(state: dict[str, Any]) -> Iterator[Finding]:
     weeks = state["weeks"]
     if not weeks:
         yield Finding("Weeks", "warn", "none was run yet", "put files into the inbox and run: winback run")
@@ -159,7 +162,7 @@ def _weeks(state: dict) -> Iterator[Finding]:
         )
 
 
-def _freshness(workspace: Workspace, state: dict, today: date) -> Iterator[Finding]:
+def _freshness(workspace: Workspace, state: dict[str, Any], today: date) -> Iterator[Finding]:
     newest = state["newest_spend_on"]
     if newest is None or workspace.settings.workspace.clock == "data":
         return

@@ -18,6 +18,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from assets.delivery import take_in
+from assets.suppression import screened
 from assets.workspace import Warehouse, Workspace
 from winback.errors import UnreadableFileError
 from winback.load.batch import InboxFile, load_batch
@@ -62,27 +63,31 @@ def archived_path(workspace: Workspace, sha256: str, suffix: str) -> Path:
 
 
 def _archive(warehouse: Warehouse, inbox: Path, path: Path, batch: int) -> InboxFile:
+    """Keep the file's bytes, without the records of accounts and persons that were erased."""
     relative = PurePath(path.relative_to(inbox))
-    sha256 = _sha256(path)
-    suffix = path.suffix.lower() if path.suffix.lower() in (".csv", ".parquet") else ".bin"
-    kept = archived_path(warehouse.workspace, sha256, suffix)
-    if not kept.is_file():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        partial = kept.with_suffix(".part")
-        shutil.copyfile(path, partial)
-        os.replace(partial, kept)
     table, refusal = _table_or_refusal(relative)
+    suffix = path.suffix.lower() if path.suffix.lower() in (".csv", ".parquet") else ".bin"
+    partial = warehouse.workspace.folder("archive") / f".arriving{suffix}"
+    n_suppressed = screened(warehouse, path, table, partial)
+    if not n_suppressed:
+        shutil.copyfile(path, partial)
+    sha256 = file_sha256(partial)
+    kept = archived_path(warehouse.workspace, sha256, suffix)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    os.replace(partial, kept)
     declared = _sidecar(path)
+    rows_declared = declared.get("rows")
     entry = ReceivedFile(
         file_id=0,
         name=str(relative),
         sha256=sha256,
-        size_bytes=path.stat().st_size,
+        size_bytes=kept.stat().st_size,
         batch=batch,
         file_on=_file_date(warehouse, path, declared),
         received_on=warehouse.today,
         base_currency=warehouse.settings.workspace.base_currency,
-        rows_declared=declared.get("rows"),
+        rows_declared=None if rows_declared is None else rows_declared - n_suppressed,
+        rows_suppressed=n_suppressed,
     )
     return InboxFile(entry, kept, table, refusal)
 
@@ -120,6 +125,7 @@ def _clear(inbox: Path, file: InboxFile) -> None:
     path.with_name(path.name + SIDECAR).unlink(missing_ok=True)
 
 
-def _sha256(path: Path) -> str:
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

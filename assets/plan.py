@@ -5,50 +5,61 @@ published week holds (`winback.publication`).
 """
 
 from datetime import date
+from typing import Any
 
 import dagster as dg
+import duckdb
 import polars as pl
 
-from assets.metadata import OWNER, column_schema, table_metadata
+from assets.metadata import OWNER, markdown_table, table_metadata, table_spec
 from assets.publish import publish_week
 from assets.resources import WAREHOUSE
 from assets.state import write_state
 from assets.tables import MADE_BY_PYTHON
-from data_contracts import load_contract
 from sql import queries
+from winback.config import Settings
 from winback.contracts.tables import read_table, replace_from_frame
-from winback.plan.lists import assign_week
+from winback.plan.columns import PlanTables
+from winback.plan.lists import PlanRules, WeekPlan, assign_week
+from winback.plan.lots import Experiment
 from winback.publication.folder import READER_TABLES
 from winback.publication.week_ledger import find_week
 
 
 def build_plan_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
-    """`plan_assignments` and `published_week`."""
+    """`plan_assignments`, `plan_summary` and `published_week`."""
 
-    @dg.asset(
-        name="plan_assignments",
-        group_name="plan",
+    @dg.multi_asset(
+        name="plan",
+        specs=[
+            table_spec(
+                "plan_assignments",
+                "plan",
+                [
+                    "core_week",
+                    "core_plays",
+                    "core_lapses",
+                    "core_treatments",
+                    "plan_options",
+                    "plan_reps",
+                    "score_net_value",
+                ],
+            ),
+            table_spec("plan_summary", "plan", ["plan_assignments"]),
+        ],
         partitions_def=partitions,
-        deps=["core_week", "plan_candidates"],
         required_resource_keys={WAREHOUSE},
-        description=load_contract("plan_assignments").description,
-        owners=[OWNER],
-        kinds={"duckdb", "polars"},
-        metadata={"dagster/column_schema": column_schema(load_contract("plan_assignments"))},
     )
-    def plan_assignments(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-        warehouse = context.resources.warehouse
-        assignments = assign_week(
-            read_table(warehouse.con, "plan_candidates"),
-            read_table(warehouse.con, "asof_reps").select("rep_id", "weekly_minutes"),
-            read_table(warehouse.con, "core_plays"),
-            week_on=date.fromisoformat(context.partition_key),
-            default_weekly_minutes=warehouse.settings.plan.default_weekly_minutes,
-        )
-        replace_from_frame(warehouse.con, "plan_assignments", assignments)
-        per_rep = assignments.group_by("rep_id").agg(rows=pl.len(), minutes=pl.col("minutes").sum()).sort("rep_id")
-        load = dg.MetadataValue.md("\n".join(["| rep | rows | minutes |", "|---|---|---|", *map(_row, per_rep.iter_rows())]))
-        return dg.MaterializeResult(metadata=table_metadata(warehouse.con, "plan_assignments") | {"load": load})
+    def plan(context: dg.AssetExecutionContext):  # type: ignore[no-untyped-def]
+        """Plan the week, draw the lots, refill, and tell what the plan comes to."""
+        warehouse, week_on = context.resources.warehouse, date.fromisoformat(context.partition_key)
+        con = warehouse.con
+        week = assign_week(_plan_tables(con), _plan_rules(warehouse.settings, week_on))
+        replace_from_frame(con, "plan_assignments", week.assignments)
+        replace_from_frame(con, "plan_summary", week.summary)
+        page = table_metadata(con, "plan_assignments") | _plan_page(week)
+        yield dg.MaterializeResult("plan_assignments", metadata=page)
+        yield dg.MaterializeResult("plan_summary", metadata=table_metadata(con, "plan_summary"))
 
     @dg.asset(
         name="published_week",
@@ -71,8 +82,43 @@ def build_plan_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefi
         write_state(warehouse)
         return dg.MaterializeResult(metadata={"folder": dg.MetadataValue.path(str(folder)), "revision": week.revision})
 
-    return [plan_assignments, published_week]
+    return [plan, published_week]
 
 
-def _row(row: tuple[str, int, int]) -> str:
-    return "| " + " | ".join(str(v).replace("|", "\\|") for v in row) + " |"
+def _plan_tables(con: duckdb.DuckDBPyConnection) -> PlanTables:
+    return PlanTables(
+        options=read_table(con, "plan_options"),
+        net_values=read_table(con, "score_net_value"),
+        reps=read_table(con, "plan_reps"),
+        capacities=read_table(con, "asof_reps").select("rep_id", "weekly_minutes"),
+        plays=read_table(con, "core_plays"),
+        lapses=read_table(con, "core_lapses"),
+        history=read_table(con, "core_treatments"),
+    )
+
+
+def _plan_rules(settings: Settings, week_on: date) -> PlanRules:
+    lot, plan = settings.experiment, settings.plan
+    return PlanRules(
+        week_on=week_on,
+        default_weekly_minutes=plan.default_weekly_minutes,
+        greedy_above_columns=plan.greedy_above_columns,
+        experiment=Experiment(lot.name, lot.holdout_share, lot.explore_share, lot.salt.encode()),
+    )
+
+
+def _plan_page(week: WeekPlan) -> dict[str, Any]:
+    whole = week.summary.row(0, named=True)
+    limits = week.summary.filter(pl.col("constraint_kind") != "plan").select(
+        "constraint_kind", "constraint_id", "n_listed", "used", "capacity", "shadow_price_amount"
+    )
+    return {
+        "chosen": whole["n_listed"],
+        "withheld": whole["n_withheld"],
+        "value of the plan": whole["plan_value_amount"],
+        "upper bound": whole["bound_amount"],
+        "gap": whole["gap_share"],
+        "method": whole["method"],
+        "value listed": whole["listed_value_amount"],
+        "limits and shadow prices (an hour, a unit of budget)": dg.MetadataValue.md(markdown_table(limits)),
+    }

@@ -12,6 +12,7 @@ import polars as pl
 
 from assets.labelling import labeller_of, write_labelling_file
 from assets.metadata import markdown_table, picture, table_metadata, table_spec
+from assets.reason_curves import return_by_family
 from assets.resources import WAREHOUSE
 from assets.workspace import Warehouse
 from winback.contracts.tables import append_missing, read_table, replace_from_frame, replace_week
@@ -50,7 +51,11 @@ def build_reason_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDe
     @dg.multi_asset(
         name="labelled_notes",
         specs=[
-            table_spec("score_notes", "reasons", ["core_week", "core_lapse_notes", "core_note_labels"]),
+            table_spec(
+                "score_notes",
+                "reasons",
+                ["core_week", "core_lapse_notes", "core_note_labels", "core_spells", "core_touches"],
+            ),
             table_spec("score_mentions", "reasons", ["core_week", "core_lapse_notes"]),
         ],
         partitions_def=partitions,
@@ -111,6 +116,7 @@ def _label(warehouse: Warehouse) -> dict[str, Any]:
         "least certain (masked)": dg.MetadataValue.md(least_sure),
         "reliability": picture(reliability_picture(report), "reliability of the labeller"),
         "confusion": picture(confusion_picture(report), "confusion of the labeller"),
+        **return_by_family(warehouse, labeller),
     }
 
 

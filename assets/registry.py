@@ -6,9 +6,9 @@ schedules.
 
 import dagster as dg
 
-from assets import at_risk, checks, core, plan, raw, reasons, second_lifetime, survival, tables, week
+from assets import at_risk, checks, core, plan, propensity, raw, reasons, second_lifetime, survival, tables, track, week, words
 
-GROUPS = ("raw", "core", "week", "spells", "features", "reasons", "survival", "score", "plan", "out")
+GROUPS = ("raw", "core", "week", "spells", "features", "reasons", "survival", "score", "plan", "out", "track")
 """Groups in the order of the graph."""
 
 
@@ -23,6 +23,9 @@ def build_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefinitio
         *second_lifetime.build_second_lifetime_assets(partitions),
         *survival.build_survival_assets(partitions),
         *at_risk.build_at_risk_assets(partitions),
+        *propensity.build_propensity_assets(partitions),
+        words.build_words_asset(partitions),
+        *track.build_track_assets(partitions),
         *plan.build_plan_assets(partitions),
     ]
 

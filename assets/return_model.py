@@ -11,17 +11,17 @@ from datetime import date
 
 import polars as pl
 
+from assets.landmarks import first_spend_on, landmarks_of
 from assets.model_shelf import current_model, store_model
 from assets.workspace import Warehouse
 from winback.contracts.tables import read_table
 from winback.survival.model_folder import load_model, model_files
 from winback.survival.pictures import return_hazard_picture
 from winback.survival.return_model import ReturnModel
-from winback.survival.snapshots import feature_rows, snapshots
+from winback.survival.snapshots import feature_rows
 from winback.survival.sufficiency import MIN_ACCOUNTS
 from winback.survival.train_return_model import (
     NotEnoughReturnsError,
-    sampled_accounts,
     train_return_model,
     training_landmarks,
 )
@@ -64,21 +64,17 @@ def hazard_picture(warehouse: Warehouse, week_on: date) -> bytes:
 
 
 def _trained(warehouse: Warehouse, week_on: date) -> ReturnModel:
-    con, settings = warehouse.con, warehouse.settings
-    accounts = read_table(con, "core_accounts_week").select("account_id", "first_spend_on")
-    if accounts.is_empty():
+    first_on = first_spend_on(warehouse)
+    if first_on is None:
         raise NotEnoughReturnsError("no account has counted spend")
-    first_on = accounts["first_spend_on"].min()
-    assert isinstance(first_on, date)
     _require_returns(warehouse)
-    landmarks = training_landmarks(week_on, first_on)
-    if not landmarks:
+    days = training_landmarks(week_on, first_on)
+    if not days:
         raise NotEnoughReturnsError(f"the history begins on {first_on}, too short for a landmark eight weeks after it")
-    sample, share = sampled_accounts(accounts["account_id"], len(landmarks))
-    cutoff = read_table(con, "core_week")["batch_cutoff"][0]
-    rows = snapshots(con, settings, landmarks, seen_until_on=week_on, accounts=sample, batch_cutoff=cutoff)
-    horizon = settings.lapse.horizon_days
-    return train_return_model(rows, as_of_on=week_on, horizon_days=horizon, account_share=share)
+    landmarks, horizon = landmarks_of(warehouse, week_on, days), warehouse.settings.lapse.horizon_days
+    return train_return_model(
+        landmarks.lapsed, as_of_on=week_on, horizon_days=horizon, account_share=landmarks.account_share
+    )
 
 
 def _require_returns(warehouse: Warehouse) -> None:

@@ -24,6 +24,7 @@ _FILE_COLUMNS = (
     "rows_loaded",
     "rows_quarantined",
     "rows_duplicate",
+    "rows_suppressed",
 )
 
 
@@ -34,7 +35,7 @@ def write_state(warehouse: Warehouse) -> None:
     files = [dict(zip(_FILE_COLUMNS, row, strict=True)) for row in rows]
     for file in files:
         file["table"] = file.pop("table_name")
-    sums = ("rows_received", "rows_loaded", "rows_quarantined", "rows_duplicate")
+    sums = ("rows_received", "rows_loaded", "rows_quarantined", "rows_duplicate", "rows_suppressed")
     weeks = [
         {
             "week": week.week_on.isoformat(),

@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.assumption_checks import assumption_results, assumption_specs
 from assets.metadata import OWNER, column_schema, markdown_table, picture, table_metadata, table_spec
 from assets.resources import WAREHOUSE
 from assets.return_model import ModelOrReason, hazard_picture, return_model_of
@@ -18,7 +19,7 @@ from sql import queries
 from winback.contracts.tables import read_table, replace_from_frame
 from winback.spells.thresholds import threshold_table
 from winback.survival.curve_scores import score_by_curves
-from winback.survival.pictures import return_chance_picture
+from winback.survival.pictures import calibration_picture, return_chance_picture
 from winback.survival.return_model import ReturnModel
 from winback.survival.return_scores import ReturnScores, score_returns
 from winback.survival.return_time import return_time_table
@@ -91,6 +92,7 @@ def build_survival_assets(partitions: dg.PartitionsDefinition) -> list[dg.Assets
                 ["core_week", "core_lapses", "model_return_curves", "model_return_time", *FEATURES],
             ),
         ],
+        check_specs=assumption_specs(),
         partitions_def=partitions,
         required_resource_keys={WAREHOUSE},
     )
@@ -100,6 +102,7 @@ def build_survival_assets(partitions: dg.PartitionsDefinition) -> list[dg.Assets
         found = return_model_of(warehouse, week_on)
         replace_from_frame(warehouse.con, "model_return_time", found.trials(week_on))
         yield dg.MaterializeResult("model_return_time", metadata=_model_page(warehouse, found, week_on))
+        yield from assumption_results(found.model)
         scores = _scores(warehouse, found.model)
         level = scores.chances.select("account_id", "model_level").unique("account_id")
         replace_from_frame(warehouse.con, "score_return_time", scores.chances)
@@ -125,5 +128,7 @@ def _model_page(warehouse: Warehouse, found: ModelOrReason, week_on: date) -> di
     page: dict[str, Any] = table_metadata(warehouse.con, "model_return_time")
     page["champion and challengers"] = dg.MetadataValue.md(markdown_table(shown))
     page["why this level"] = found.reason
+    if found.model is not None and found.model.calibration:
+        page["calibration out of time"] = picture(calibration_picture(found.model), "calibration of the chance of return")
     page["returns a week since the lapse"] = picture(hazard_picture(warehouse, week_on), "hazard of return")
     return page

@@ -16,23 +16,34 @@ MADE_BY_PYTHON = frozenset(
     {
         "core_lapse_thresholds",
         "model_at_risk",
+        "model_propensity",
         "model_return_curves",
         "model_return_time",
         "model_second_lifetime",
+        "model_uplift",
+        "out_words",
         "plan_assignments",
+        "plan_summary",
         "score_at_risk",
+        "score_drivers",
         "score_mentions",
         "score_notes",
+        "score_propensity",
         "score_reasons",
         "score_return_time",
         "score_return_timing",
         "score_second_lifetime",
+        "score_uplift",
+        "track_effect",
+        "track_policy_value",
         "track_reason_mix",
+        "track_recovery",
+        "track_regained",
     }
 )
 """Weekly tables that assets in Python make."""
 
-GROUP_OF_LAYER = {"core": "spells", "feat": "features", "score": "score", "plan": "plan", "out": "out"}
+GROUP_OF_LAYER = {"core": "spells", "feat": "features", "score": "score", "plan": "plan", "out": "out", "track": "track"}
 
 
 def build_sql_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:

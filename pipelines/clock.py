@@ -14,3 +14,8 @@ from zoneinfo import ZoneInfo
 def today_in(zone: ZoneInfo) -> Callable[[], date]:
     """A function that tells today's date in `zone`."""
     return lambda: datetime.now(zone).date()
+
+
+def now_in(zone: ZoneInfo) -> Callable[[], datetime]:
+    """A function that tells the time in `zone`."""
+    return lambda: datetime.now(zone)

@@ -100,6 +100,12 @@ class PlanSettings(_Section):
     greedy_above_columns: Annotated[int, Field(ge=0)] = 200_000
 
 
+class OfferSettings(_Section):
+    """What offers cost us."""
+
+    point_value_amount: Annotated[float, Field(ge=0)] = 0.1
+
+
 class ExperimentSettings(_Section):
     """The lot: what share of the chosen is left alone, and what share gets a play drawn by lot, so that effects can be told."""
 
@@ -184,6 +190,7 @@ class Settings(_Section):
     reasons: ReasonSettings = ReasonSettings()
     models: ModelSettings = ModelSettings()
     plan: PlanSettings = PlanSettings()
+    offers: OfferSettings = OfferSettings()
     experiment: ExperimentSettings = ExperimentSettings()
     delivery: DeliverySettings = DeliverySettings()
     alerts: AlertSettings = AlertSettings()

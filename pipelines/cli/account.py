@@ -1,127 +1,134 @@
-"""`winback account`: one account's sheet in the terminal.
+"""`winback account`: one account's sheet, in the terminal, as a page or as JSON.
 
-Belongs here: the command and its layout. Does not belong here: the figures (warehouse tables).
+Belongs here: the command and its layout in a terminal. Does not belong here: the sheet (`winback.sheet`), the page
+(`winback.pages`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple, fields
 from pathlib import Path
 from typing import Annotated, Any
 
-import duckdb
 import typer
 
 from assets.workspace import open_warehouse, open_workspace
-from pipelines.cli.console import WorkspaceOption, output, table
+from data_contracts import dictionary
+from pipelines.cli.console import WorkspaceOption, errors, output, table, write_text
 from pipelines.clock import today_in
-from winback.errors import UsageError
+from winback.sheet.build import account_sheet
+from winback.sheet.plain import plain_sheet
+from winback.sheet.sheet import AccountSheet
 
 _LOCK_SECONDS = 10.0
-
-
-@dataclass(frozen=True)
-class _Section:
-    """One part of the sheet: columns of one table, and how many rows in which order."""
-
-    title: str
-    table: str
-    columns: str
-    order: str = "account_id"
-    limit: int = 100
-
-
-_FACTS = (
-    _Section(
-        "Account",
-        "asof_accounts",
-        "account_name, business_kind, region, branch, rep_id, language, has_consent, is_do_not_contact, opened_on, closed_on",
-    ),
-    _Section(
-        "Behaviour",
-        "core_accounts_week",
-        "n_purchase_days, first_spend_on, last_spend_on, cycle_days, next_expected_on, trimmed_amount, spend_amount, year_amount",
-    ),
-    _Section("Lapse", "core_lapses", "lapsed_on, silence_days, lapse_basis, is_unpaid, threshold_days, n_earlier_lapses"),
-    _Section("Value", "score_value", "value_at_stake_amount, forgone_revenue_amount, best_by_on"),
-)
-
-_LISTS = (
-    _Section("People", "asof_people", "person_name, role, is_decision_maker, phone, email, temperament", "person_id"),
-    _Section(
-        "Chance of return", "score_return_time", "horizon_days, prob, low, high, model_level, usage_warning", "horizon_days"
-    ),
-    _Section(
-        "Cycles",
-        "core_purchase_cycles",
-        "category, n_purchase_days, last_spend_on, cycle_days, next_expected_on",
-        "n_purchase_days DESC, category",
-        8,
-    ),
-    _Section(
-        "Spells", "core_spells", "spell_kind, started_on, ended_on, end_cause, n_purchase_days, spend_amount", "spell_no"
-    ),
-    _Section("Last purchases", "core_purchase_days", "spent_on, day_amount, gap_days", "purchase_no DESC", 10),
-    _Section(
-        "Last contacts",
-        "asof_touchpoints",
-        "touched_on, channel, direction, kind, note_text, promise, promise_due_on",
-        "touched_on DESC, touchpoint_id",
-        10,
-    ),
-    _Section("This week", "plan_assignments", "week_on, rep_id, rank, play_id, minutes, row_key"),
-    _Section("Not on a list", "out_not_this_week", "week_on, cause"),
+_HIDDEN = frozenset({"account_name", "account_id"})
+_LISTED = (
+    "rep_id",
+    "rank",
+    "play_id",
+    "play_channel",
+    "due_on_plan",
+    "best_by_on",
+    "action",
+    "why_now",
+    "offer_text",
+    "talk_track",
+    "do_not_say",
+    "minutes",
+    "row_key",
 )
 
 
 def account(
     account_id: Annotated[str, typer.Argument(help="Id of the account.")],
     workspace: WorkspaceOption = Path("workspace"),
+    html: Annotated[Path | None, typer.Option("--html", help="Write the sheet as a page to this file.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the sheet as JSON.")] = False,
 ) -> None:
-    """Show what is known of one account, as of the last week run."""
+    """Show what is known of one account, as of the last week run. It holds personal data."""
     place = open_workspace(workspace)
     with open_warehouse(place, today_in(place.settings.zone), _LOCK_SECONDS) as warehouse:
-        _require_known(warehouse.con, account_id)
-        for section in _FACTS:
-            _show_facts(section.title, *_fetch(warehouse.con, section, account_id))
-        for section in _LISTS:
-            _show_rows(section.title, *_fetch(warehouse.con, section, account_id))
+        sheet = account_sheet(warehouse.con, account_id)
+    if html is not None:
+        from winback.pages.account_page import account_page
+
+        settings = place.settings.workspace
+        page = account_page(sheet, language=settings.language, is_simulated=settings.is_simulated)
+        write_text(html, page.decode("utf-8"))
+        errors.print(f"Sheet written to {html}; it holds personal data.")
+    if as_json:
+        typer.echo(json.dumps(plain_sheet(sheet), ensure_ascii=False, indent=2))
+    elif html is None:
+        _show(sheet)
 
 
-def _require_known(con: duckdb.DuckDBPyConnection, account_id: str) -> None:
-    week = con.execute("SELECT as_of_on FROM core_week").fetchone()
-    if week is None:
-        raise UsageError("no week has been run in this workspace yet; run: winback run")
-    if con.execute("SELECT 1 FROM asof_accounts WHERE account_id = ?", [account_id]).fetchone() is None:
-        raise UsageError(f"no account '{account_id}' was known in the week of {week[0]}")
-    output.print(f"[bold]{_text(account_id)}[/] as of {week[0]}")
+def _show(sheet: AccountSheet) -> None:
+    name = sheet.identity.get("account_name")
+    output.print(f"[bold]{_text(sheet.account_id)}[/] {_text(name)} as of {sheet.as_of_on}, amounts in {sheet.currency}")
+    for title, facts in _facts(sheet):
+        _show_facts(title, facts)
+    for title, rows in _lists(sheet):
+        _show_rows(title, rows)
+    if sheet.cause is not None:
+        output.print(f"On no list this week: {_text(sheet.cause)}")
 
 
-def _fetch(con: duckdb.DuckDBPyConnection, section: _Section, account_id: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-    query = (
-        f"SELECT {section.columns} FROM {section.table} WHERE account_id = ? ORDER BY {section.order} LIMIT {section.limit}"
-    )
-    cursor = con.execute(query, [account_id])
-    return [d[0] for d in cursor.description or []], cursor.fetchall()
+def _facts(sheet: AccountSheet) -> Iterable[tuple[str, Mapping[str, Any]]]:
+    trend = {"trend_share": _signed(sheet.trend_share), "peer_trend_share": _signed(sheet.peer_trend_share)}
+    yield "Account", sheet.identity
+    yield "Purchases", {**sheet.behaviour, **trend}
+    yield "Lapse", sheet.lapse
+    yield "Reason", sheet.reason
+    yield "Value", sheet.value
+    yield "Chance to return untouched", {**sheet.timing, "horizon_days": sheet.horizon_days}
+    yield "Service, claims and complaints", sheet.service
+    yield "This week", {name: (sheet.listed or {}).get(name) for name in _LISTED}
 
 
-def _show_facts(title: str, columns: list[str], rows: list[tuple[Any, ...]]) -> None:
-    if not rows:
+def _lists(sheet: AccountSheet) -> Iterable[tuple[str, Sequence[Any]]]:
+    yield "Open promises", sheet.promises
+    yield "Standards missed", sheet.missed_standards
+    yield "Complaints", sheet.complaints
+    yield "People", sheet.people
+    yield "Rivals, wishes and interests", sheet.mentions
+    yield "By category", sheet.categories
+    yield "Last purchases", sheet.purchases
+    yield "Recommended purchase", sheet.plan
+    yield "Chance of return", sheet.chances
+    yield "Contacts over all channels", sheet.timeline
+
+
+def _show_facts(title: str, facts: Mapping[str, Any]) -> None:
+    known = {name: value for name, value in facts.items() if value is not None and name not in _HIDDEN}
+    if not known:
         return
-    facts = table(title, "", "")
-    for column, value in zip(columns, rows[0], strict=True):
-        if value is not None:
-            facts.add_row(column, _text(value))
-    output.print(facts)
-
-
-def _show_rows(title: str, columns: list[str], rows: list[tuple[Any, ...]]) -> None:
-    if not rows:
-        return
-    listed = table(title, *columns)
-    for row in rows:
-        listed.add_row(*(_text(value) for value in row))
+    listed = table(title, "", "")
+    for name, value in known.items():
+        listed.add_row(_title(name), _text(value))
     output.print(listed)
+
+
+def _show_rows(title: str, rows: Sequence[Any]) -> None:
+    """A table of parts of one kind, without the columns that are empty in all of them."""
+    if not rows:
+        return
+    values = [astuple(row) for row in rows]
+    kept = [i for i, _ in enumerate(fields(rows[0])) if any(row[i] is not None for row in values)]
+    listed = table(title, *(_title(fields(rows[0])[i].name) for i in kept))
+    for row in values:
+        listed.add_row(*(_text(row[i]) for i in kept))
+    output.print(listed)
+
+
+def _title(name: str) -> str:
+    entry = dictionary().get(name)
+    return str(entry["en"]) if entry else name.replace("_", " ").capitalize()
+
+
+def _signed(share: float | None) -> str | None:
+    return None if share is None else f"{100 * share:+.0f} %"
 
 
 def _text(value: Any) -> str:

@@ -17,7 +17,7 @@ from assets.doctor import examine
 from assets.workspace import open_workspace
 from pipelines.cli.console import WorkspaceOption, output, table
 from pipelines.cli.state import read_state
-from pipelines.clock import today_in
+from pipelines.clock import now_in
 from winback.errors import RunFailedError
 
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "bold red"}
@@ -29,7 +29,7 @@ def doctor(
 ) -> None:
     """Look at the environment and the workspace; every line that is not ok says what to do. Exits with 1 if one fails."""
     place = open_workspace(workspace)
-    findings = examine(place, read_state(place), today_in(place.settings.zone)())
+    findings = examine(place, read_state(place), now_in(place.settings.zone)())
     if as_json:
         typer.echo(json.dumps([dataclasses.asdict(f) for f in findings], indent=2, ensure_ascii=False))
     else:

@@ -18,6 +18,7 @@ from pipelines.clock import today_in
 if TYPE_CHECKING:
     from winback.evaluation.bootstrap import Interval
     from winback.evaluation.report import ReturnReport
+    from winback.propensity.evaluate import PropensityReport
 
 app = typer.Typer(help="How good the models are, out of sample.", no_args_is_help=True)
 
@@ -86,6 +87,55 @@ def returns(
         typer.echo(report_json(result), nl=False)
         return
     _show_returns(result)
+
+
+@app.command("propensity")
+def propensity(
+    directory: Annotated[Path, typer.Argument(help="A workspace with contacts that were written back.")],
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+    report: Annotated[Path | None, typer.Option(help="Write a page with tables to this file.")] = None,
+    replicates: Annotated[int, typer.Option(help="Bootstrap draws of accounts.", min=20)] = 200,
+) -> None:
+    """The chance of a return after a contact, out of time: champion, its challengers and the simplest baselines.
+
+    Contacts are judged in blocks of weeks by models of what was settled before. In a simulated market the figures are held against
+    those that the true chances reach. The workspace's models and lists are not touched.
+    """
+    from assets.demo import TRUTH
+    from assets.touch_history import touches_to_judge
+    from pipelines.cli.execution import Execution
+    from winback.propensity.evaluate import evaluate_propensity
+    from winback.propensity.evaluation_report import propensity_json, propensity_page
+    from winback.simulate.touch_truth import touch_truth
+
+    place = open_workspace(directory)
+    today = today_in(place.settings.zone)
+    Execution(place, today(), _WAIT_SECONDS).load()
+    with open_warehouse(place, today, _WAIT_SECONDS) as warehouse:
+        touches = touches_to_judge(warehouse)
+    horizon = place.settings.lapse.horizon_days
+    result = evaluate_propensity(touches, horizon, n_replicates=replicates, truth=touch_truth(place.root / TRUTH))
+    if report is not None:
+        write_text(report, propensity_page(result))
+        errors.print(f"Report: {report}", soft_wrap=True)
+    if as_json:
+        typer.echo(propensity_json(result), nl=False)
+        return
+    _show_propensity(result)
+
+
+def _show_propensity(result: PropensityReport) -> None:
+    from winback.propensity.evaluate import METRICS
+
+    words = f"{result.n_judged:,} of {result.n_contacts:,} settled contacts, {result.n_returned:,} returned"
+    shown = table(f"Return within {result.horizon_days} days of a contact: {words}", "model", *METRICS)
+    for model, figures in result.models.items():
+        shown.add_row(model, *(_interval(figures[name]) for name in METRICS))
+    output.print(shown)
+    output.print(f"In use: {result.champion_family}; {result.level_reason}", soft_wrap=True)
+    for name, ratio in result.ratios.items():
+        expected = result.expected_ratios[name]
+        output.print(f"{name} over that of the true chances: {_interval(ratio)}; expected {expected:.3f}", soft_wrap=True)
 
 
 def _show_returns(result: ReturnReport) -> None:

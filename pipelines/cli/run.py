@@ -29,7 +29,7 @@ def run(
     week: Annotated[str | None, typer.Option(help="Monday of the week, YYYY-MM-DD; default: the current one.")] = None,
     wait: Annotated[str, typer.Option(help="How long to wait for another run: 90s, 30m, 2h.")] = "30m",
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Do not wait for another run.")] = False,
-    accept: Annotated[str | None, typer.Option(help="Publish in spite of the feed gate, for this reason.")] = None,
+    accept: Annotated[str | None, typer.Option(help="Publish in spite of the feed gate or the check of the lot, for this reason.")] = None,
     reopen: Annotated[bool, typer.Option("--reopen", help="Publish a revision of a published week.")] = False,
 ) -> None:
     """Load the inbox and bring out one week's playbooks."""
@@ -107,6 +107,6 @@ def _report(place: Workspace, monday: date) -> None:
     )
     rows = table("", "file", "rows", numbers=("rows",))
     for name, file in manifest["files"].items():
-        rows.add_row(name, f"{file['rows']:,}")
+        rows.add_row(name, "" if file["rows"] is None else f"{file['rows']:,}")
     output.print(rows)
     output.print(f"Playbooks: {folder}", soft_wrap=True)

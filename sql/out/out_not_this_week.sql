@@ -1,8 +1,27 @@
--- Every lapsed account that is on no list this week, with its one cause; capacity is the cause where nothing else is.
+-- Every lapsed account that is on no list this week, with its one cause: what bars it, the lot that withholds it, no play or offer that
+-- would bring more than it costs, nobody who could serve it, or, where nothing else is, capacity.
+WITH best AS (
+    SELECT
+        account_id,
+        max(plan_value_amount) AS plan_value_amount
+    FROM score_net_value
+    GROUP BY account_id
+),
+
+served AS (
+    SELECT DISTINCT account_id FROM plan_reps
+)
+
 SELECT
     candidates.account_id,
     candidates.as_of_on AS week_on,
-    coalesce(candidates.cause, 'no_capacity') AS cause,
+    CASE
+        WHEN assignments.account_id IS NOT NULL THEN 'holdout'
+        WHEN candidates.cause IS NOT NULL THEN candidates.cause
+        WHEN best.plan_value_amount < 0 THEN 'no_gain'
+        WHEN served.account_id IS NULL THEN 'no_rep'
+        ELSE 'no_capacity'
+    END AS cause,
     candidates.lapsed_on,
     candidates.silence_days,
     candidates.return_prob,
@@ -10,4 +29,6 @@ SELECT
     candidates.rep_id
 FROM plan_candidates AS candidates
 LEFT JOIN plan_assignments AS assignments ON candidates.account_id = assignments.account_id
-WHERE assignments.account_id IS NULL
+LEFT JOIN best ON candidates.account_id = best.account_id
+LEFT JOIN served ON candidates.account_id = served.account_id
+WHERE assignments.account_id IS NULL OR assignments.assignment = 'holdout'

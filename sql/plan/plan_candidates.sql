@@ -1,7 +1,8 @@
 -- Every lapsed account with what decides whether it can be on a list. A wish found in a note counts: better one too many. A wish to be
 -- left alone counts from the moment it is known, whatever day it is dated: it is read from the newest version received, not from the
 -- version valid as of the week. A row that its representative marked as not worked is carried to the next week, twice at most; then it
--- waits like any other. An account of the holdout is left alone until the horizon has passed.
+-- waits like any other. Where the own representative is missing or away, another of the branch may serve (`plan_reps`). An account of
+-- the holdout is left alone until the horizon has passed.
 WITH newest AS (
     SELECT
         account_id,
@@ -73,6 +74,20 @@ listed AS (
     GROUP BY account_id
 ),
 
+covered AS (
+    SELECT DISTINCT accounts.account_id
+    FROM asof_accounts AS accounts
+    LEFT JOIN asof_reps AS own ON accounts.rep_id = own.rep_id
+    INNER JOIN asof_reps AS others ON coalesce(accounts.branch, own.branch, '-') = coalesce(others.branch, '-')
+    WHERE
+        coalesce(others.is_active, true)
+        AND (
+            accounts.language IS NULL
+            OR coalesce(others.languages, '') = ''
+            OR concat(';', replace(others.languages, ' ', '')) LIKE concat('%;', substr(accounts.language, 1, 2), '%')
+        )
+),
+
 delivered_reps AS (
     SELECT count(*) AS n_reps FROM asof_reps
 ),
@@ -100,8 +115,8 @@ SELECT
         WHEN datediff('day', contacts.last_contact_on, core_week.as_of_on) <= core_week.cooldown_days THEN 'contacted_recently'
         WHEN datediff('day', listed.last_listed_on, core_week.as_of_on) <= core_week.cooldown_days THEN 'contacted_recently'
         WHEN contacts.n_recent >= core_week.contact_cap THEN 'contact_cap'
-        WHEN delivered_reps.n_reps > 0 AND reps.rep_id IS NULL THEN 'no_rep'
-        WHEN delivered_reps.n_reps > 0 AND NOT coalesce(reps.is_active, true) THEN 'rep_inactive'
+        WHEN delivered_reps.n_reps > 0 AND reps.rep_id IS NULL AND covered.account_id IS NULL THEN 'no_rep'
+        WHEN delivered_reps.n_reps > 0 AND NOT coalesce(reps.is_active, true) AND covered.account_id IS NULL THEN 'rep_inactive'
         WHEN lapses.year_amount <= 0 THEN 'no_value'
     END AS cause,
     values_of.value_at_stake_amount,
@@ -117,6 +132,7 @@ LEFT JOIN chances ON lapses.account_id = chances.account_id
 LEFT JOIN newest ON lapses.account_id = newest.account_id AND newest.version_rank = 1
 LEFT JOIN asof_accounts AS accounts ON lapses.account_id = accounts.account_id
 LEFT JOIN asof_reps AS reps ON accounts.rep_id = reps.rep_id
+LEFT JOIN covered ON lapses.account_id = covered.account_id
 LEFT JOIN wishes ON lapses.account_id = wishes.account_id
 LEFT JOIN asked ON lapses.account_id = asked.account_id
 LEFT JOIN contacts ON lapses.account_id = contacts.account_id

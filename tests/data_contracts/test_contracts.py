@@ -92,7 +92,10 @@ def test_the_first_twelve_playbook_columns_are_what_a_representative_needs_on_th
 
 def test_write_back_columns_are_those_of_outcomes() -> None:
     write_back = {f.name for f in load_contract("out_playbook").fields if f.is_write_back}
-    assert write_back | {"row_key", "offer_id"} == set(load_contract("outcomes").columns)
+    promises = {f.name for f in load_contract("out_promises").fields if f.is_write_back}
+    outcomes = set(load_contract("outcomes").columns)
+    assert write_back | {"row_key", "offer_id", "promise_done_on"} == outcomes
+    assert promises | {"row_key", "offer_id", "promise", "promise_due_on"} == outcomes
 
 
 def test_an_unknown_table_is_refused_with_a_hint() -> None:

@@ -1,7 +1,7 @@
 """The doctor names what is wrong and what to do."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 from filelock import FileLock
@@ -21,7 +21,7 @@ def private(place: Workspace) -> Workspace:
 
 
 def look(place: Workspace, **state: object) -> dict[str, Finding]:
-    return {f.subject: f for f in examine(place, read_state(place) | state, TODAY)}
+    return {f.subject: f for f in examine(place, read_state(place) | state, datetime.combine(TODAY, time(9)))}
 
 
 def test_a_fresh_workspace_is_in_order(make_workspace: Callable[..., Workspace]) -> None:

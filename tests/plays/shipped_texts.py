@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from winback.plays.library import load_plays
+from winback.plays.row_texts import load_row_texts
 from winback.plays.sentences import Strict, Text
 from winback.plays.talk_track import load_shared_facts
 from winback.plays.tone import load_tones
 
 
 def shipped_texts() -> list[tuple[str, Text]]:
-    places = {**load_plays(), "tone": load_tones(), "shared_facts": load_shared_facts()}
+    places = {**load_plays(), "tone": load_tones(), "shared_facts": load_shared_facts(), "row_texts": load_row_texts()}
     return [found for name, place in places.items() for found in texts_in(place, name)]
 
 

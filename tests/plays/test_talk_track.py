@@ -19,9 +19,10 @@ from winback.plays.tone import load_tones
 
 VALUES: dict[str, Any] = {
     "days": 41, "count": 17, "amount": 1234.4, "ratio": 0.52, "share": 0.25, "date": date(2026, 3, 2),
-    "timestamp": datetime(2026, 2, 27, 2, 5), "text": "Xq", "flag": True,
+    "timestamp": datetime(2026, 2, 27, 2, 5), "text": "Xq", "flag": True, "reason": "1a", "complaint": "bad_manner",
 }  # fmt: skip
 FULL = {name: VALUES[fact.kind] for name, fact in load_facts().items()} | {"currency": "CNY", "reason_tier": "1"}
+OTHER_CODES = {"reason": "1b", "complaint": "metering"}
 PLAYS = load_plays()
 
 
@@ -43,9 +44,24 @@ def test_braces_in_a_fact_are_left_alone() -> None:
     assert made.fill({"evidence_text": "{n_visits}"}, "en") == "It says {n_visits}."
 
 
-@pytest.mark.parametrize("missing", [None, ""])
-def test_a_sentence_without_its_fact_is_not_said(missing: str | None) -> None:
-    assert sentence("{n_visits} visits.", "访问 {n_visits}。").fill({"n_visits": missing}, "en") is None
+def test_codes_are_written_by_their_names_in_the_language_of_the_text() -> None:
+    made = sentence("{likeliest_code}, {complaint_type}", "是 {likeliest_code}, {complaint_type}")
+    facts = {"likeliest_code": "1a", "complaint_type": " Bad_Manner"}
+    assert made.fill(facts, "en") == "Too few inquiries, bad manner"
+    assert made.fill(facts, "zh") == "是 咨询、留言、成单少, 态度不好"
+    assert made.fill(facts | {"complaint_type": "our own\ntype"}, "en") == "Too few inquiries, our own type"
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.5, "0.5"), (2.0, "2"), (2.96, "3"), (7.5, "8"), (41, "41")])
+def test_days_are_whole_but_for_the_first_few(value: float, text: str) -> None:
+    assert sentence("{limit_days} days", "共 {limit_days} 天").fill({"limit_days": value}, "en") == f"{text} days"
+
+
+@pytest.mark.parametrize("missing", [None, "", " \n", "\u202e\x00", float("nan"), float("-inf")])
+def test_a_sentence_without_its_fact_is_not_said(missing: Any) -> None:
+    assert sentence("{purpose}.", "目的 {purpose}。").fill({"purpose": missing}, "en") is None
+    if not isinstance(missing, str) or not missing:
+        assert sentence("{n_visits} visits.", "访问 {n_visits}。").fill({"n_visits": missing}, "en") is None
     assert sentence("{n_visits} visits.", "访问 {n_visits}。").fill({}, "zh") is None
 
 
@@ -108,6 +124,15 @@ def test_a_broken_promise_and_an_incident_are_named_with_their_facts() -> None:
         assert part in track
 
 
+@pytest.mark.parametrize("bad", ["It doubled, we guarantee the result.", "不关我的事，效果翻倍。"])
+def test_words_of_others_that_may_not_be_said_leave_their_sentence_out(bad: str) -> None:
+    facts = {"peer_name": "Xq Ltd", "case_text": bad, "has_case_consent": True}
+    for language in ("en", "zh"):
+        track = said("few_inquiries", facts, language)
+        assert "Xq Ltd" not in track and "Xq Ltd" in said("few_inquiries", facts | {"case_text": "Sold more"}, language)
+        assert forbidden_in(track, "en") == forbidden_in(track, "zh") == []
+
+
 def test_words_for_another_than_the_first_contact_say_for_whom() -> None:
     assert said("decision_maker_uninformed", {}).startswith("Say this to: the owner\n")
     assert said("contact_changed", {}, "zh").startswith("谈话对象：决策人\n")
@@ -160,7 +185,7 @@ def test_a_sentence_changes_with_its_column_and_goes_with_it(name: str, play_id:
     play = PLAYS[play_id]
     for one in (*play.facts, *(play.talk.tone if play.talk else ())):
         if name in one.facts and one.fill(FULL, "en") is not None:
-            changed = FULL[name] + "!" if isinstance(FULL[name], str) else None
+            changed = OTHER_CODES.get(load_facts()[name].kind) or (FULL[name] + "!" if isinstance(FULL[name], str) else None)
             assert one.fill(FULL | {name: changed}, "en") != one.fill(FULL, "en")
             assert one.fill({k: v for k, v in FULL.items() if k != name}, "en") is None
 
@@ -173,15 +198,5 @@ def test_rows_for_the_warehouse() -> None:
         assert steps.null_count().sum_horizontal().item() == 0
         week = steps.filter(pl.col("due_days") < 7).group_by("play_id").agg(pl.col("minutes").sum()).sort("play_id")
         assert week["minutes"].to_list() == plays.sort("play_id")["minutes"].to_list()
-    shared = set(plays.columns) & set(load_contract("core_plays").columns)
-    assert {
-        "play_id",
-        "play_version",
-        "lane",
-        "play_channel",
-        "contact_role",
-        "minutes",
-        "due_days",
-        "action",
-        "do_not_say",
-    } <= shared
+        assert plays.columns == list(load_contract("core_plays").columns)
+        assert steps.columns == list(load_contract("core_play_steps").columns)

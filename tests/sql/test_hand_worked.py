@@ -228,13 +228,14 @@ def test_cycles_per_category(week) -> None:
 
 def test_every_lapsed_account_is_a_candidate_or_has_one_cause(empty_tables) -> None:
     set_up(empty_tables, Settings(plan=PlanSettings(max_lapsed_days=200, cooldown_days=28, contact_cap=2)))
-    accounts = ["free", "dnc", "asked", "no_consent", "old", "called", "capped", "listed", "stranger", "away", "held",
+    accounts = ["free", "dnc", "asked", "no_consent", "old", "called", "capped", "listed", "stranger", "away", "held", "handed_over",
                 "carried", "put_off"]  # fmt: skip
     spend(empty_tables, *[(a, "2024-01-01" if a == "old" else "2025-11-01", 10, "purchase") for a in accounts])
     con = empty_tables
     con.execute("INSERT INTO asof_reps (rep_id, is_active) VALUES ('r', NULL), ('gone', false)")
     con.execute(
-        "UPDATE asof_accounts SET rep_id = CASE account_id WHEN 'stranger' THEN 'x' WHEN 'away' THEN 'gone' ELSE 'r' END"
+        "UPDATE asof_accounts SET rep_id = CASE account_id WHEN 'stranger' THEN 'x' WHEN 'away' THEN 'gone' "
+        "WHEN 'handed_over' THEN 'x' ELSE 'r' END, branch = CASE WHEN account_id IN ('stranger', 'away') THEN 'far' END"
     )
     con.execute(
         "INSERT INTO core_accounts (account_id, is_do_not_contact, has_consent, valid_from_on, _batch, _file_id, _line) "
@@ -275,5 +276,6 @@ def test_every_lapsed_account_is_a_candidate_or_has_one_cause(empty_tables) -> N
         "away": "rep_inactive",
         "held": "holdout",
         "carried": None,
+        "handed_over": None,
         "put_off": "contacted_recently",
     }

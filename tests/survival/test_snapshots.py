@@ -13,7 +13,8 @@ from winback.config import Settings
 from winback.contracts.ddl import table_ddl
 from winback.contracts.identifiers import quote_name
 from winback.survival.landmark_rows import OUTCOMES, labels, learnable
-from winback.survival.snapshots import SilenceRule, snapshots
+from winback.survival.snapshots import LapsedReader, SilenceRule, snapshots
+from winback.survival.walk import walk
 
 _STATE = ", _stated_on DATE, _confirmed_on DATE, _confirmed_batch BIGINT"
 RULE = SilenceRule(30, 200)
@@ -120,6 +121,6 @@ def test_a_sample_of_accounts_gives_their_rows_of_the_whole(con) -> None:
     for n in range(20):
         buy(con, f"a{n:02d}", 300 + n, 180 - n)
     whole = look(con)
-    part = snapshots(con, Settings(), [LANDMARK], seen_until_on=MONDAY, rule=RULE, accounts=pl.Series(["a03", "a07"]))
+    (part,) = walk(con, Settings(), [LapsedReader((LANDMARK,), MONDAY, RULE)], accounts=pl.Series(["a03", "a07"]))
     own = ["account_id", "silence_days", "gap_mean_days", "time_days", "has_returned"]
     assert part.select(own).equals(whole.filter(pl.col("account_id").is_in(["a03", "a07"])).select(own))

@@ -1,12 +1,12 @@
 """Landmarks of active accounts: what was known of each at earlier dates, and whether its spell then ended in a lapse.
 
 Belongs here: the rows that a model of lapses learns from and scores. Does not belong here: running the SQL as of a date
-(`winback.survival.snapshots`), models.
+(`winback.survival.walk`), models.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -15,16 +15,8 @@ import polars as pl
 
 from winback.config import Settings
 from winback.contracts.tables import read_table
-from winback.survival.snapshots import (
-    KEY,
-    future_days,
-    in_order,
-    last_batch,
-    next_day,
-    run_as_of,
-    scratch_copy,
-    with_features,
-)
+from winback.survival.snapshots import FUTURE_TABLES, KEY, future_days, next_day, with_features
+from winback.survival.walk import feature_tables, walk
 
 OUTCOMES = ("time_days", "has_lapsed", "seen_days", "is_touched", "is_closed")
 """Columns of a landmark that lie in its future."""
@@ -33,47 +25,12 @@ _ACTIVE_COLUMNS = (
     "business_kind", "cycle_group", "cycle_days", "silence_days", "n_purchase_days", "lapse_basis", "is_unpaid",
     "lapse_in_days", "threshold_days", "threshold_used_share",
 )  # fmt: skip
+_ENDS = ("core_spells", *FUTURE_TABLES)
 
 
 def active_rows(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     """The active accounts of the week that `con` stands at, with the columns of all `feat_*` tables; sorted by account."""
     return with_features(con, read_table(con, "core_actives").select(*KEY, *_ACTIVE_COLUMNS))
-
-
-def active_snapshots(
-    con: duckdb.DuckDBPyConnection,
-    settings: Settings,
-    landmarks: Sequence[date],
-    *,
-    seen_until_on: date,
-    accounts: pl.Series | None = None,
-    batch_cutoff: int | None = None,
-) -> pl.DataFrame:
-    """One row per landmark and account that was active then, with every feature of then and the time to its lapse.
-
-    `con`, `accounts` and `batch_cutoff` as in `winback.survival.snapshots.snapshots`. Lapses are those of `core_spells` as
-    known when the horizon of `settings` had passed, or at `seen_until_on` where that came first: thresholds learned much
-    later date lapses that nobody could have told at the time, and undo others that reps were told of.
-
-    Columns beside key and features: `time_days` (days from the landmark to the lapse that ends the present spell, a lapse on
-    the landmark counting as 1; else days seen), `has_lapsed`, `seen_days` (days from the landmark to the day on which lapses
-    were read), `is_touched` (censored at a win-back touch before the lapse; at time 0 if it came before the landmark),
-    `is_closed` (the business closed before any lapse; it stays in view as not lapsed).
-    """
-    days = sorted(set(landmarks))
-    read_on = {day: min(day + timedelta(days=settings.lapse.horizon_days), seen_until_on) for day in days}
-    rows: dict[date, pl.DataFrame] = {}
-    ends: dict[date, Ends] = {}
-    with scratch_copy(con, accounts) as scratch:
-        cutoff = last_batch(scratch) if batch_cutoff is None else batch_cutoff
-        for day in sorted({*days, *read_on.values()}):
-            tables = ["core_spells", "core_touches", *(["core_actives"] if day in read_on else [])]
-            run_as_of(scratch, settings, day, cutoff, in_order(*tables, layer="feat" if day in read_on else None))
-            ends[day] = ends_of(scratch)
-            if day in read_on:
-                rows[day] = active_rows(scratch)
-    frames = [with_lapses(rows[day], ends[read_on[day]], read_on[day]) for day in days]
-    return pl.concat(frames, how="vertical").sort("as_of_on", "account_id")
 
 
 @dataclass(frozen=True)
@@ -85,12 +42,61 @@ class Ends:
     closings: pl.DataFrame
 
 
+@dataclass(frozen=True)
+class ActiveReader:
+    """Reads the active accounts of landmarks off a `walk`, and the lapses that came.
+
+    Lapses are those of `core_spells` as known when the horizon had passed, or at `seen_until_on` where that came first:
+    thresholds learned much later date lapses that nobody could have told at the time, and undo others that reps were told of.
+
+    Columns of the rows beside key and features: `time_days` (days from the landmark to the lapse that ends the present spell,
+    a lapse on the landmark counting as 1; else days seen), `has_lapsed`, `seen_days` (days from the landmark to the day on
+    which lapses were read), `is_touched` (censored at a win-back touch before the lapse; at time 0 if it came before the
+    landmark), `is_closed` (the business closed before any lapse; it stays in view as not lapsed).
+    """
+
+    landmarks: tuple[date, ...]
+    seen_until_on: date
+    horizon_days: int
+
+    @property
+    def tables(self) -> Mapping[date, tuple[str, ...]]:
+        """As `walk.Reader`."""
+        now = ("core_actives", *feature_tables())
+        days = {*self.landmarks, *(self.read_on(day) for day in self.landmarks)}
+        return {day: (*_ENDS, *(now if day in self.landmarks else ())) for day in days}
+
+    def read_on(self, landmark: date) -> date:
+        """The day on which the lapses after a landmark are read."""
+        return min(landmark + timedelta(days=self.horizon_days), self.seen_until_on)
+
+    def read(self, con: duckdb.DuckDBPyConnection, day: date) -> tuple[pl.DataFrame | None, Ends]:
+        """The landmark's rows (None on other days), and the ends known by then."""
+        return active_rows(con) if day in self.landmarks else None, ends_of(con)
+
+    def rows(self, found: Mapping[date, tuple[pl.DataFrame | None, Ends]]) -> pl.DataFrame:
+        """One row per landmark and account that was active then; sorted by both."""
+        frames = [(day, found[day][0]) for day in sorted(set(self.landmarks))]
+        joined = [
+            with_lapses(frame, found[self.read_on(day)][1], self.read_on(day)) for day, frame in frames if frame is not None
+        ]
+        return pl.concat(joined, how="vertical").sort("as_of_on", "account_id")
+
+
+def active_snapshots(
+    con: duckdb.DuckDBPyConnection, settings: Settings, landmarks: Sequence[date], *, seen_until_on: date
+) -> pl.DataFrame:
+    """The rows of `ActiveReader` of all accounts, from all files received. `con` as in `walk.walk`."""
+    (rows,) = walk(con, settings, [ActiveReader(tuple(landmarks), seen_until_on, settings.lapse.horizon_days)])
+    return rows
+
+
 def ends_of(con: duckdb.DuckDBPyConnection) -> Ends:
     """The ends known in the week that `con` stands at."""
     spells = read_table(con, "core_spells").filter(pl.col("spell_kind") == "lapsed")
     future = future_days(con)
     lapses = spells.select("account_id", "last_spend_on", "ended_on", lapsed_on="started_on")
-    return Ends(lapses, future["touched_on"], future["closed_on"])
+    return Ends(lapses, future.touches, future.closings)
 
 
 def with_lapses(rows: pl.DataFrame, ends: Ends, read_on: date) -> pl.DataFrame:

@@ -6,7 +6,7 @@ what the rows are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 
@@ -80,6 +80,13 @@ def create_empty_tables(con: duckdb.DuckDBPyConnection, tables: tuple[str, ...])
     """Create those of `tables` that do not exist yet, without rows."""
     for table in tables:
         con.execute(table_ddl(load_contract(table), keeps_rows=True))
+
+
+def widen_table(con: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, str]) -> None:
+    """Add those of `columns` (name to SQL type) that an older version of the table lacks; they are null in its rows."""
+    there = {row[0] for row in con.execute(f"DESCRIBE {quote_name(table)}").fetchall()}
+    for name in columns.keys() - there:
+        con.execute(f"ALTER TABLE {quote_name(table)} ADD COLUMN {quote_name(name)} {columns[name]}")
 
 
 def count_rows(con: duckdb.DuckDBPyConnection, table: str) -> int:

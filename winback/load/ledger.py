@@ -2,7 +2,8 @@
 
 Belongs here: the bookkeeping tables and the sums over them. Does not belong here: reading files.
 
-For every file: rows_received = rows_loaded + rows_quarantined + rows_duplicate, always.
+For every file: rows_received = rows_loaded + rows_quarantined + rows_duplicate, always. Rows of accounts and persons that were
+erased count apart, as rows_suppressed: they are taken out of the file before it is kept.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import duckdb
 
 from data_contracts import Contract, load_contract, table_names
 from winback.contracts.ddl import raw_table_ddl
+from winback.contracts.tables import widen_table
 
 _LEDGER_DDL = """
 CREATE TABLE IF NOT EXISTS ledger_files (
@@ -22,6 +24,7 @@ CREATE TABLE IF NOT EXISTS ledger_files (
     encoding VARCHAR, notes VARCHAR, rows_declared BIGINT, is_cut BOOLEAN NOT NULL DEFAULT false,
     rows_received BIGINT NOT NULL DEFAULT 0, rows_loaded BIGINT NOT NULL DEFAULT 0,
     rows_quarantined BIGINT NOT NULL DEFAULT 0, rows_duplicate BIGINT NOT NULL DEFAULT 0,
+    rows_suppressed BIGINT NOT NULL DEFAULT 0,
     CHECK (rows_received = rows_loaded + rows_quarantined + rows_duplicate));
 CREATE TABLE IF NOT EXISTS ledger_quarantine (
     file_id BIGINT NOT NULL, line_no BIGINT NOT NULL, rule VARCHAR NOT NULL, column_name VARCHAR, cell_value VARCHAR,
@@ -42,6 +45,7 @@ class ReceivedFile:
     received_on: date
     base_currency: str
     rows_declared: int | None = None
+    rows_suppressed: int = 0
 
 
 @dataclass(frozen=True)
@@ -57,8 +61,10 @@ class RowSums:
 def create_ledger(con: duckdb.DuckDBPyConnection) -> None:
     """Create the ledger and an empty raw table per input contract, where they do not exist yet."""
     con.execute(_LEDGER_DDL)
-    for table in table_names("input"):
-        con.execute(raw_table_ddl(load_contract(table)))
+    con.execute("ALTER TABLE ledger_files ADD COLUMN IF NOT EXISTS rows_suppressed BIGINT DEFAULT 0")
+    for contract in map(load_contract, table_names("input")):
+        con.execute(raw_table_ddl(contract))
+        widen_table(con, f"raw_{contract.name}", {field.name: field.sql_type for field in contract.fields})
 
 
 def next_file_id(con: duckdb.DuckDBPyConnection) -> int:
@@ -84,7 +90,7 @@ def enter_file(con: duckdb.DuckDBPyConnection, file: ReceivedFile, table: str | 
     """Enter a file in the ledger, in state 'receiving' and without rows."""
     con.execute(
         "INSERT INTO ledger_files (file_id, file, table_name, sha256, size_bytes, batch, file_on, received_on, rows_declared, "
-        "state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'receiving')",
+        "rows_suppressed, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'receiving')",
         [
             file.file_id,
             file.name,
@@ -95,6 +101,7 @@ def enter_file(con: duckdb.DuckDBPyConnection, file: ReceivedFile, table: str | 
             file.file_on,
             file.received_on,
             file.rows_declared,
+            file.rows_suppressed,
         ],
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 
+PROMISES_SUFFIX = "_promises.csv"
 _NOT_PLAIN = re.compile(r"[^a-z0-9]+")
 
 
@@ -20,3 +21,13 @@ def rep_file_name(rep_id: str) -> str:
     """
     slug = _NOT_PLAIN.sub("-", rep_id.lower()).strip("-")[:40] or "rep"
     return f"rep_{slug}-{hashlib.sha256(rep_id.encode()).hexdigest()[:16]}.csv"
+
+
+def promises_file_name(rep_id: str) -> str:
+    """`rep_<slug>-<hash>_promises.csv`, beside the representative's list."""
+    return rep_file_name(rep_id).removesuffix(".csv") + PROMISES_SUFFIX
+
+
+def home_of(file_stem: str) -> str:
+    """The stem that all files of one representative share."""
+    return file_stem.removesuffix(PROMISES_SUFFIX.removesuffix(".csv"))

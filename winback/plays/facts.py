@@ -1,7 +1,7 @@
 """The facts a play may name.
 
-Belongs here: the list of facts (`facts.yaml`), the column behind each, how a value is written. Does not belong here: fetching
-the values, or the sentences that name them (`sentences`).
+Belongs here: the list of facts (`facts.yaml`) and the column behind each. Does not belong here: fetching the values, how they
+are written (`written`), or the sentences that name them (`sentences`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 MIN_PEERS = 5
 """Smallest group of peers that may be spoken of, the account itself included."""
 
-FactKind = Literal["days", "count", "amount", "ratio", "share", "date", "timestamp", "text", "flag"]
+FactKind = Literal["days", "count", "amount", "ratio", "share", "date", "timestamp", "text", "reason", "complaint", "flag"]
 
 
 class Fact(BaseModel):

@@ -6,16 +6,18 @@ play has (`play`).
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from winback.plays.facts import MIN_PEERS, Fact, load_facts
+from winback.plays.written import Language, written
 
-Language = Literal["zh", "en"]
+__all__ = ["Condition", "Language", "Sentence", "Strict", "Text"]
+
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
@@ -113,7 +115,7 @@ class Sentence(Text):
     @property
     def facts(self) -> frozenset[str]:
         """The facts named in braces."""
-        return frozenset(_named_in(self.en))
+        return _named_in(self.en)
 
     @property
     def always_stands(self) -> bool:
@@ -122,31 +124,15 @@ class Sentence(Text):
 
     def fill(self, facts: Mapping[str, Any], language: Language) -> str | None:
         """The sentence in `language` with the row's facts, or None where a condition fails or a fact is missing."""
-        if any(facts.get(name) in (None, "") for name in self.facts) or not all(c.holds(facts) for c in self.when):
+        if not all(condition.holds(facts) for condition in self.when):
             return None
-        currency = str(facts.get("currency") or "")
-        known = load_facts()
-        return _PLACEHOLDER.sub(lambda m: _written(facts[m[1]], known[m[1]], currency), self.said_in(language))
+        known, currency = load_facts(), str(facts.get("currency") or "")
+        values = {name: written(facts.get(name), known[name].kind, language, currency) for name in self.facts}
+        if not all(values.values()):
+            return None
+        return _PLACEHOLDER.sub(lambda m: values[m[1]], self.said_in(language))
 
 
-def _named_in(text: str) -> set[str]:
-    return set(_PLACEHOLDER.findall(text))
-
-
-def _written(value: Any, fact: Fact, currency: str) -> str:
-    """One value as people read it: whole days and counts, amounts with their currency, shares in per cent."""
-    match fact.kind:
-        case "days" | "count":
-            return f"{round(float(value)):d}"
-        case "amount":
-            return f"{round(float(value)):d} {currency}".strip()
-        case "ratio":
-            return f"{float(value):.1f}"
-        case "share":
-            return f"{100 * float(value):.0f}%"
-        case "timestamp" if isinstance(value, datetime):
-            return value.strftime("%Y-%m-%d %H:%M")
-        case "date" if isinstance(value, date):
-            return value.strftime("%Y-%m-%d")
-        case _:
-            return str(value)
+@functools.cache
+def _named_in(text: str) -> frozenset[str]:
+    return frozenset(_PLACEHOLDER.findall(text))

@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from winback.plays.facts import load_facts
+from winback.plays.lint import forbidden_in
 from winback.plays.play import AskTalk, Play, Solution, Talk
 from winback.plays.sentences import Language, Sentence
 from winback.plays.tone import Part, load_tones
@@ -23,17 +25,18 @@ def talk_track(
 ) -> str:
     """One line per part (tone, diagnosis, solution, sum-up, follow-up), each with its title; no solution where we only ask.
 
-    `facts` are a row's values by the names of `facts.yaml`, plus `currency`; a sentence whose facts are missing is left out.
+    `facts` are a row's values by the names of `facts.yaml`, plus `currency`; a sentence whose facts are missing is left out, and
+    so is one to which a fact in somebody's own words brings a forbidden phrase.
     """
     talk = play.talk if is_said_outright and play.talk is not None else play.ask
     tones = load_tones()
     tone = tones.of(temperament, is_sober=play.is_sober)
     parts: dict[Part, list[str]] = {
-        "tone": [tone.opening.said_in(language), *_said(talk.tone, facts, language)],
-        "diagnosis": _said(talk.diagnosis, facts, language),
+        "tone": [tone.opening.said_in(language), *_sayable(talk.tone, facts, language)],
+        "diagnosis": _sayable(talk.diagnosis, facts, language),
         "solution": _solved(talk, facts, language),
-        "sum_up": _said(talk.sum_up, facts, language),
-        "follow_up": [*_said(talk.follow_up, facts, language), tone.closing.said_in(language)],
+        "sum_up": _sayable(talk.sum_up, facts, language),
+        "follow_up": [*_sayable(talk.follow_up, facts, language), tone.closing.said_in(language)],
     }
     lines = [(tones.parts[part], "".join(_ended(said, language))) for part, said in parts.items() if said]
     if play.talk_with is not None and talk is play.talk:
@@ -62,7 +65,7 @@ def restart_text(play: Play, facts: Mapping[str, Any], language: Language) -> st
 def _solved(talk: Talk | AskTalk, facts: Mapping[str, Any], language: Language) -> list[str]:
     if isinstance(talk, AskTalk):
         return []
-    return [sentence for solution in talk.solution for sentence in _said(_four(solution), facts, language)]
+    return [sentence for solution in talk.solution for sentence in _sayable(_four(solution), facts, language)]
 
 
 def _four(solution: Solution) -> tuple[Sentence, ...]:
@@ -72,6 +75,21 @@ def _four(solution: Solution) -> tuple[Sentence, ...]:
 def _said(sentences: Iterable[Sentence], facts: Mapping[str, Any], language: Language) -> list[str]:
     filled = (sentence.fill(facts, language) for sentence in sentences)
     return [text for text in filled if text is not None]
+
+
+def _sayable(sentences: Iterable[Sentence], facts: Mapping[str, Any], language: Language) -> list[str]:
+    """The sentences that stand and may be said to the customer; facts may be in either language."""
+    return [
+        text
+        for sentence in sentences
+        for text in _said([sentence], facts, language)
+        if not _quotes(sentence) or not (forbidden_in(text, "en") or forbidden_in(text, "zh"))
+    ]
+
+
+def _quotes(sentence: Sentence) -> bool:
+    """Whether it names a fact in somebody's own words."""
+    return any(load_facts()[name].kind == "text" for name in sentence.facts)
 
 
 def _ended(sentences: Iterable[str], language: Language) -> Iterator[str]:

@@ -18,8 +18,10 @@ from data_contracts import Contract, load_contract
 from winback.config import Settings
 from winback.contracts.identifiers import name_list, quote_name, quote_text
 from winback.contracts.tables import count_rows, read_table
+from winback.offers.sponsor import sponsor_reports
+from winback.pages.deliveries import page_files
 from winback.playbook.csv_file import csv_bytes
-from winback.playbook.file_names import rep_file_name
+from winback.playbook.file_names import promises_file_name, rep_file_name
 from winback.publication.week_ledger import Week
 
 READER_TABLES = (
@@ -28,39 +30,75 @@ READER_TABLES = (
     "core_lapse_thresholds",
     "core_spells",
     "core_lapses",
+    "core_plays",
+    "core_play_steps",
+    "core_treatments",
     "model_return_curves",
     "model_return_time",
     "model_second_lifetime",
+    "model_at_risk",
+    "model_propensity",
+    "model_uplift",
     "score_return_time",
     "score_return_timing",
     "score_notes",
     "score_reasons",
-    "track_reason_mix",
-    "model_at_risk",
     "score_at_risk",
     "score_open_issues",
     "score_second_lifetime",
+    "score_value",
     "score_propensity",
     "score_uplift",
-    "score_value",
+    "score_net_value",
+    "score_drivers",
     "plan_candidates",
+    "plan_offer_fits",
+    "plan_options",
+    "plan_reps",
     "plan_assignments",
+    "plan_summary",
+    "out_words",
     "out_playbook",
     "out_not_this_week",
+    "out_promises",
+    "out_sponsor",
+    "out_manager",
+    "track_reason_mix",
+    "track_units",
+    "track_returns",
+    "track_effect",
+    "track_policy_value",
+    "track_recovery",
+    "track_regained",
+    "track_reps",
 )
 """Tables of the published database, each without its personal columns."""
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """One delivered CSV: its bytes and its number of rows."""
+    """One delivered file: its bytes, and its number of rows where it is a table of this week."""
 
     data: bytes
-    n_rows: int
+    n_rows: int | None
 
 
 def deliveries(con: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, Delivery]:
-    """The week's CSVs by file name: one per representative, and the accounts that are on no list."""
+    """The week's files by name.
+
+    Per representative a list, a page, and the promises they have not kept; the accounts that are on no list; the manager's
+    figures and page; files for CRM systems; one per sponsor.
+    """
+    files = _lists(con, settings) | _promises(con, settings)
+    rest = read_table(con, "out_not_this_week").sort("value_at_stake_amount", "account_id", descending=[True, False])
+    files["not_this_week.csv"] = _csv(rest, load_contract("out_not_this_week"), settings)
+    sponsor = load_contract("out_sponsor")
+    files |= {n: _csv(rows, sponsor, settings) for n, rows in sponsor_reports(read_table(con, "out_sponsor")).items()}
+    files |= {name: Delivery(data, None) for name, data in page_files(con, settings).items()}
+    return dict(sorted(files.items()))
+
+
+def _lists(con: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, Delivery]:
     playbook, contract = read_table(con, "out_playbook"), load_contract("out_playbook")
     files = {
         rep_file_name(str(rep_id)): _csv(rows.sort("rank"), contract, settings)
@@ -68,13 +106,20 @@ def deliveries(con: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, 
     }
     for rep_id in _reps_without_rows(con, playbook):
         files[rep_file_name(rep_id)] = _csv(playbook.clear(), contract, settings)
-    rest = read_table(con, "out_not_this_week").sort("value_at_stake_amount", "account_id", descending=[True, False])
-    files["not_this_week.csv"] = _csv(rest, load_contract("out_not_this_week"), settings)
-    return dict(sorted(files.items()))
+    return files
+
+
+def _promises(con: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, Delivery]:
+    promises, contract = read_table(con, "out_promises"), load_contract("out_promises")
+    ordered = promises.sort("promise_due_on", "row_key", nulls_last=True)
+    return {
+        promises_file_name(str(rep_id)): _csv(rows, contract, settings)
+        for (rep_id,), rows in ordered.partition_by("rep_id", as_dict=True).items()
+    }
 
 
 def manifest(con: duckdb.DuckDBPyConnection, week: Week, files: dict[str, Delivery], settings: Settings) -> bytes:
-    """The manifest as JSON: row counts and SHA-256 of every delivery, and rows of every published table."""
+    """The manifest as JSON: SHA-256 of every delivery, its rows where it is a table, and rows of every published table."""
     causes = dict(con.execute("SELECT cause, count(*) FROM out_not_this_week GROUP BY cause ORDER BY cause").fetchall())
     document = {
         "week": week.week_on.isoformat(),
@@ -86,7 +131,7 @@ def manifest(con: duckdb.DuckDBPyConnection, week: Week, files: dict[str, Delive
         },
         "tables": {table: count_rows(con, table) for table in READER_TABLES},
         "lapsed": count_rows(con, "core_lapses"),
-        "chosen": count_rows(con, "plan_assignments"),
+        "chosen": count_rows(con, "out_playbook"),
         "not_chosen": causes,
     }
     return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode("utf-8")

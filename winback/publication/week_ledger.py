@@ -15,7 +15,7 @@ import duckdb
 
 from data_contracts import load_contract
 from winback.contracts.ddl import table_ddl
-from winback.contracts.identifiers import quote_name
+from winback.contracts.tables import widen_table
 
 _DDL = """
 CREATE TABLE IF NOT EXISTS ledger_weeks (
@@ -44,14 +44,11 @@ class Week:
 
 
 def create_week_ledger(con: duckdb.DuckDBPyConnection) -> None:
-    """Create the ledgers of weeks, assignments and lapse dates, where they do not exist yet."""
+    """Create the ledgers of weeks, assignments with their options, and lapse dates, where they do not exist yet."""
     con.execute(_DDL)
-    for contract in map(load_contract, ("ledger_assignments", "ledger_lapses")):
+    for contract in map(load_contract, ("ledger_assignments", "ledger_lapses", "ledger_options")):
         con.execute(table_ddl(contract, keeps_rows=True))
-        for field in contract.fields:
-            con.execute(
-                f"ALTER TABLE {quote_name(contract.name)} ADD COLUMN IF NOT EXISTS {quote_name(field.name)} {field.sql_type}"
-            )
+        widen_table(con, contract.name, {field.name: field.sql_type for field in contract.fields})
 
 
 def find_week(con: duckdb.DuckDBPyConnection, week_on: date) -> Week | None:
@@ -96,9 +93,10 @@ def close_week(con: duckdb.DuckDBPyConnection, week: Week, state: str, reason: s
 
 
 def record_publication(con: duckdb.DuckDBPyConnection, week: Week) -> None:
-    """Enter a week's assignments and lapse dates in the ledgers and mark it published; call inside a transaction.
+    """Enter a week's assignments, the options they had, and lapse dates in the ledgers and mark it published; call inside a transaction.
 
-    Rows of an earlier revision that are not in this one stay: they were handed out, and what is written back about them counts.
+    Rows of an earlier revision that are not in this one stay: they were handed out, and what is written back about them
+    counts.
     """
     con.execute(
         "DELETE FROM ledger_assignments WHERE week_on = ? "
@@ -109,6 +107,13 @@ def record_publication(con: duckdb.DuckDBPyConnection, week: Week) -> None:
         "INSERT INTO ledger_assignments BY NAME SELECT row_key, account_id, week_on, ? AS revision, rep_id, play_id, "
         "offer_id, assignment, assignment_prob, arm_prob, n_arms, experiment_id FROM plan_assignments",
         [week.revision],
+    )
+    con.execute("DELETE FROM ledger_options WHERE row_key IN (SELECT row_key FROM plan_assignments)")
+    con.execute(
+        "INSERT INTO ledger_options BY NAME SELECT assignments.row_key, options.arm_no, options.play_id, options.offer_id, "
+        "options.is_rule_choice, options.arm_no = assignments.planned_arm_no AS is_plan_choice, options.offer_cost_amount, "
+        "options.minutes FROM plan_assignments AS assignments "
+        "JOIN plan_options AS options ON options.account_id = assignments.account_id"
     )
     con.execute(
         "INSERT INTO ledger_lapses BY NAME SELECT account_id, last_spend_on, lapsed_on, "

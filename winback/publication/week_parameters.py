@@ -16,6 +16,7 @@ from winback.config import Settings
 from winback.contracts.as_of import as_of_view_sql
 from winback.contracts.identifiers import quote_name
 from winback.contracts.tables import replace_from_frame
+from winback.offers.tables import offer_tables
 from winback.plays.tables import play_rows, step_rows
 from winback.publication.week_ledger import Week
 from winback.reasons.taxonomy import complaint_type_table, reason_table
@@ -28,6 +29,8 @@ def set_week(con: duckdb.DuckDBPyConnection, week: Week, settings: Settings) -> 
     replace_from_frame(con, "core_cycle_groups", cycle_groups(settings.lapse))
     replace_from_frame(con, "core_plays", play_rows(settings.workspace.language))
     replace_from_frame(con, "core_play_steps", step_rows(settings.workspace.language))
+    for table, rows in offer_tables(Decimal(str(settings.offers.point_value_amount))).items():
+        replace_from_frame(con, table, rows)
     replace_from_frame(con, "core_complaint_types", complaint_type_table())
     replace_from_frame(con, "core_reasons", reason_table(settings.workspace.language))
     for table in table_names("input"):

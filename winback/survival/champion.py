@@ -68,6 +68,14 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class JudgedRows:
+    """The judged rows and the champion's chance of a return within the horizon on each, as it stood: no weights, no season."""
+
+    frame: pl.DataFrame
+    prob: Vector
+
+
+@dataclass(frozen=True)
 class Split:
     """Rows to learn from and rows to judge on."""
 
@@ -105,7 +113,7 @@ def split_by_time(frame: pl.DataFrame, horizon_days: int) -> Split:
     return Split((days < first_judged).to_numpy() & ~is_other, judged & is_other, True)
 
 
-def choose(rows: DesignedRows, horizon_days: int, families: list[Family], *, may_stack: bool) -> Verdict:
+def choose(rows: DesignedRows, horizon_days: int, families: list[Family], *, may_stack: bool) -> tuple[Verdict, JudgedRows]:
     """Judge the families (and the equal stack of `STACKED`) and choose."""
     split = split_by_time(rows.frame, horizon_days)
     learned = _as_then_seen(rows, split, horizon_days)
@@ -120,7 +128,8 @@ def choose(rows: DesignedRows, horizon_days: int, families: list[Family], *, may
     best = candidates[0]
     tied = [c for c in candidates if c.levelled_brier - best.levelled_brier <= CLEAR_ERRORS * c.brier_gap_error]
     champion = max(tied, key=lambda c: (c.name == STACK, c.concordance))
-    return Verdict(champion.name, candidates, judged.frame.height, split.is_overlapping)
+    verdict = Verdict(champion.name, candidates, judged.frame.height, split.is_overlapping)
+    return verdict, JudgedRows(judged.frame, curves[champion.name][:, -1])
 
 
 def _as_then_seen(rows: DesignedRows, split: Split, horizon_days: int) -> DesignedRows:

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 
 from winback.errors import UsageError
+from winback.survival.assumption_calibration import StatedBin
+from winback.survival.assumptions import Finding
 from winback.survival.champion import Candidate, Verdict
 from winback.survival.design import Design
 from winback.survival.families import all_families
@@ -22,8 +24,8 @@ from winback.survival.return_model import ReturnModel, Training
 from winback.survival.season import Seasons
 from winback.survival.stack import Stack
 
-FEATURE_VERSION = 1
-"""Raised whenever a feature or a family means something else than before: older model files are then refused."""
+FEATURE_VERSION = 2
+"""Raised whenever a feature or a family means something else than before, or the file says more: older ones are then refused."""
 
 MODEL_FILE = "return_time.json"
 MAX_AGE_DAYS = 28
@@ -74,6 +76,8 @@ def as_json(model: ReturnModel) -> dict[str, Any]:
         "stack": model.stack.as_json(),
         "seasons": [s.as_json() for s in model.seasons],
         "spread_scales": list(model.spread_scales),
+        "findings": [asdict(f) for f in model.findings],
+        "calibration": [asdict(b) for b in model.calibration],
     }
 
 
@@ -117,6 +121,8 @@ def _from_json(data: dict[str, Any], folder: Path) -> ReturnModel:
         spread_scales=tuple(data["spread_scales"]),
         training=Training(**{**training, **days, "landmarks": landmarks}),
         sufficiency_reason=data["sufficiency_reason"],
+        findings=tuple(Finding.from_json(f) for f in data["findings"]),
+        calibration=tuple(StatedBin(**b) for b in data["calibration"]),
     )
 
 

@@ -7,8 +7,16 @@ from __future__ import annotations
 
 import io
 from datetime import date
+from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
+
+from winback.survival.assumption_calibration import CALIBRATION
+from winback.survival.return_model import ReturnModel
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 MIN_AT_RISK = 30
 """Fewest accounts still away for which a week's share is drawn."""
@@ -33,9 +41,32 @@ def return_chance_picture(table: pl.DataFrame, horizon_days: int) -> bytes:
     axes.set_title("Kaplan-Meier chance of return by own purchase cycle (80 % band)", fontsize=10)
     if rows.height:
         axes.legend(fontsize=8)
-    target = io.BytesIO()
-    figure.savefig(target, format="png", dpi=90, metadata={"Software": None})
-    return target.getvalue()
+    return png_of(figure)
+
+
+def calibration_picture(model: ReturnModel) -> bytes:
+    """Chances stated on later landmarks beside what came of them, in bins of equally many rows with 95 % intervals, as PNG.
+
+    `model` has been judged (`calibration` is not empty).
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5.5, 5), layout="constrained")
+    axes = figure.subplots()
+    bins = model.calibration
+    share = np.array([b.returned_share for b in bins])
+    reach = np.array([[b.returned_share - b.low_share for b in bins], [b.high_share - b.returned_share for b in bins]])
+    axes.errorbar([b.mean_prob for b in bins], share, yerr=np.maximum(reach, 0), fmt="o", capsize=3, markersize=4)
+    most = min(1.0, 1.05 * max(*(b.mean_prob for b in bins), *(b.high_share for b in bins)))
+    axes.plot([0, most], [0, most], color="grey", linewidth=1, linestyle="--")
+    axes.set(xlabel=f"stated chance of a return within {model.horizon_days} days", ylabel="share that returned")
+    axes.set(xlim=(0, most), ylim=(0, most))
+    finding = next(f for f in model.findings if f.assumption == CALIBRATION)
+    figures = finding.figures or {}
+    mean = f"mean stated {figures['mean_prob']:.3f}, returned {figures['returned_share']:.3f}, slope {figures['slope']:.2f}"
+    how = "other accounts on later landmarks" if model.verdict.is_overlapping else "out of time"
+    axes.set_title(f"{model.level}, {finding.n_rows:,} rows {how}, before season\n{mean}", fontsize=9)
+    return png_of(figure)
 
 
 def return_hazard_picture(spells: pl.DataFrame, as_of_on: date) -> bytes:
@@ -58,6 +89,11 @@ def return_hazard_picture(spells: pl.DataFrame, as_of_on: date) -> bytes:
     axes = figure.subplots()
     axes.bar(counted["week"], counted["n_returned"] / counted["at_risk"])
     axes.set(xlabel="weeks since the lapse", ylabel="share of those away that return in the week")
+    return png_of(figure)
+
+
+def png_of(figure: Figure) -> bytes:
+    """The figure as PNG, without a software stamp: the same figures give the same bytes."""
     target = io.BytesIO()
     figure.savefig(target, format="png", dpi=90, metadata={"Software": None})
     return target.getvalue()

@@ -12,6 +12,8 @@ from datetime import date
 import numpy as np
 import polars as pl
 
+from winback.survival.assumption_calibration import StatedBin
+from winback.survival.assumptions import Finding
 from winback.survival.btyd import Matrix, Vector
 from winback.survival.champion import Verdict
 from winback.survival.curves import inverse_logit, logit, read_curve
@@ -56,7 +58,8 @@ class ReturnModel:
     """Everything that scoring and the record need.
 
     `stack` holds the champion's members (one, if a single family won); `families` the other baselines, too. `seasons` and
-    `spread_scales` have an entry per horizon of `horizons_days`.
+    `spread_scales` have an entry per horizon of `horizons_days`. `findings` say whether its assumptions hold, `calibration` what
+    came of the chances stated on later landmarks (empty where nothing was judged).
     """
 
     horizon_days: int
@@ -70,6 +73,8 @@ class ReturnModel:
     spread_scales: tuple[float, ...]
     training: Training
     sufficiency_reason: str
+    findings: tuple[Finding, ...]
+    calibration: tuple[StatedBin, ...]
 
     @property
     def level(self) -> str:

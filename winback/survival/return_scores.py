@@ -5,12 +5,15 @@ Belongs here: the rows handed on from a fitted model. Does not belong here: fitt
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from winback.survival.btyd import Matrix, Vector
+from winback.survival.btyd import Matrix
 from winback.survival.curves import best_by_days, later_chances, median_days
 from winback.survival.intervals import METHOD
 from winback.survival.return_model import ReturnModel
@@ -40,9 +43,39 @@ class ReturnScores:
 def score_returns(model: ReturnModel, frame: pl.DataFrame) -> ReturnScores:
     """Score feature rows (columns of `snapshots.feature_rows`) of lapsed accounts; sorted by account."""
     frame = frame.sort("account_id")
+    parts = [_scored(model, rows) for rows in frame.iter_slices(_ROWS_AT_ONCE)] or [_scored(model, frame)]
+    chances, timing = (pl.concat(tables) for tables in zip(*parts, strict=True))
+    return ReturnScores(chances.sort("account_id", "horizon_days"), timing)
+
+
+@dataclass(frozen=True)
+class _Curve:
+    """Chances of return on days 0 ... twice the horizon and on the few later ones that are asked for, read off the model once."""
+
+    days: npt.NDArray[np.int64]
+    probs: Matrix
+
+    @classmethod
+    def of(cls, model: ReturnModel, frame: pl.DataFrame) -> Self:
+        """Of every row of `frame`."""
+        daily = range(2 * model.horizon_days + 1)
+        days = np.array(sorted({*daily, *HORIZONS_DAYS, *model.horizons_days, MEDIAN_WITHIN_DAYS}))
+        return cls(days, model.return_probs(frame, days.astype(np.float64)))
+
+    def at(self, days: Sequence[int]) -> Matrix:
+        """Rows x days."""
+        return np.asarray(self.probs[:, np.searchsorted(self.days, days)])
+
+
+def _scored(model: ReturnModel, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    curve = _Curve.of(model, frame)
+    return _chances(model, frame, curve), _timing(model, frame, curve)
+
+
+def _chances(model: ReturnModel, frame: pl.DataFrame, curve: _Curve) -> pl.DataFrame:
     horizons = sorted({*HORIZONS_DAYS, model.horizon_days})
-    probs = np.round(model.return_probs(frame, np.array(horizons, dtype=np.float64)), _DIGITS)
-    low, high = _stretched(model, frame, horizons, probs)
+    probs = np.round(curve.at(horizons), _DIGITS)
+    low, high = _stretched(model, frame, curve, probs)
     parts = [
         frame.select("account_id", "as_of_on").with_columns(
             horizon_days=pl.lit(horizon, dtype=pl.Int64),
@@ -55,15 +88,15 @@ def score_returns(model: ReturnModel, frame: pl.DataFrame) -> ReturnScores:
         )
         for i, horizon in enumerate(horizons)
     ]
-    timing = [_timing(model, rows) for rows in frame.iter_slices(_ROWS_AT_ONCE)]
-    return ReturnScores(pl.concat(parts).sort("account_id", "horizon_days"), pl.concat(timing))
+    return pl.concat(parts)
 
 
-def _stretched(model: ReturnModel, frame: pl.DataFrame, horizons: list[int], probs: Matrix) -> tuple[Matrix, Matrix]:
+def _stretched(model: ReturnModel, frame: pl.DataFrame, curve: _Curve, probs: Matrix) -> tuple[Matrix, Matrix]:
     """Intervals at all horizons: beyond the last fitted one its widths on either side are kept."""
     low, high = model.intervals(frame)
+    horizons = sorted({*HORIZONS_DAYS, model.horizon_days})
     at = np.minimum(np.searchsorted(model.horizons_days, horizons), len(model.horizons_days) - 1)
-    fitted = model.return_probs(frame, np.asarray(model.horizons_days, dtype=np.float64))
+    fitted = curve.at(model.horizons_days)
     below, above = np.maximum(fitted - low, 0)[:, at], np.maximum(high - fitted, 0)[:, at]
     ends = (np.clip(probs - below, 0, probs), np.clip(probs + above, probs, 1))
     return np.asarray(np.round(ends[0], _DIGITS)), np.asarray(np.round(ends[1], _DIGITS))
@@ -79,10 +112,10 @@ def _warnings(model: ReturnModel, frame: pl.DataFrame, horizon: int) -> pl.Serie
     return found.alias("usage_warning")
 
 
-def _timing(model: ReturnModel, frame: pl.DataFrame) -> pl.DataFrame:
+def _timing(model: ReturnModel, frame: pl.DataFrame, curve: _Curve) -> pl.DataFrame:
     horizon = model.horizon_days
-    later = later_chances(model.return_probs(frame, _days(2 * horizon)), horizon)
-    medians = pl.Series(median_days(model.return_probs(frame, _days(MEDIAN_WITHIN_DAYS))))
+    later = later_chances(curve.at(range(2 * horizon + 1)), horizon)
+    medians = _medians(model, frame, curve)
     never = model.never_probs(frame)
     return frame.select("account_id", "as_of_on").with_columns(
         prob=pl.Series(np.round(later[:, 0], _DIGITS)),
@@ -93,5 +126,11 @@ def _timing(model: ReturnModel, frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _days(last: int) -> Vector:
-    return np.arange(last + 1, dtype=np.float64)
+def _medians(model: ReturnModel, frame: pl.DataFrame, curve: _Curve) -> pl.Series:
+    """Median days, -1 without one; only those who have one within reach need their curve day by day."""
+    has_median = curve.at([MEDIAN_WITHIN_DAYS])[:, 0] >= 0.5
+    found = np.full(frame.height, -1, dtype=np.int64)
+    if has_median.any():
+        days = np.arange(MEDIAN_WITHIN_DAYS + 1, dtype=np.float64)
+        found[has_median] = median_days(model.return_probs(frame.filter(pl.Series(has_median)), days))
+    return pl.Series(found)

@@ -10,10 +10,15 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
+from winback.survival.assumption_calibration import CALIBRATION, MOST_MISS, StatedBin, check_calibration
+from winback.survival.assumption_columns import check_columns
+from winback.survival.assumption_hazards import HAZARDS, LEAST_FACTOR, check_hazards
+from winback.survival.assumptions import Finding, not_judged
 from winback.survival.btyd import Matrix
-from winback.survival.champion import STACK, Verdict, choose, fit_families
-from winback.survival.design import fit_design
-from winback.survival.families import STACKED, DesignedRows, Family, all_families
+from winback.survival.champion import STACK, JudgedRows, Verdict, choose, fit_families
+from winback.survival.design import Design, fit_design
+from winback.survival.families import STACKED, DesignedRows, Family, FittedFamily, all_families
+from winback.survival.family_cox import FittedCox
 from winback.survival.intervals import spread_scale
 from winback.survival.landmark_rows import account_folds, data_hash, labels, landmark_numbers, learnable
 from winback.survival.return_model import ReturnModel, Training, member_log_odds
@@ -67,11 +72,12 @@ def train_return_model(rows: pl.DataFrame, *, as_of_on: date, horizon_days: int,
     design = telling(fit_design(rows), rows, horizon_days)
     designed = DesignedRows(rows, design.matrix(rows), horizons)
     families = [all_families()[name] for name in _BY_LEVEL[enough.level]]
-    verdict = _choice(designed, horizon_days, families, enough.level)
+    verdict, judged = _choice(designed, horizon_days, families, enough.level)
     fitted, aside = fit_families(designed, families)
     members, unseen = _cross_fitted(designed, [f for f in families if f.name in fitted and _is_member(f.name, verdict)])
     stack = _stack(designed, members, unseen, None if verdict.champion == STACK else verdict.champion)
     seasons, scales = _seasons_and_scales(designed, stack, unseen)
+    calibration, bins = _calibration(judged, horizon_days)
     return ReturnModel(
         horizon_days=horizon_days,
         horizons_days=horizons,
@@ -84,7 +90,25 @@ def train_return_model(rows: pl.DataFrame, *, as_of_on: date, horizon_days: int,
         spread_scales=scales,
         training=_training(rows, as_of_on, horizon_days, account_share),
         sufficiency_reason=enough.reason,
+        findings=(
+            _hazards(design, designed, fitted.get("cox")),
+            *check_columns(design, rows, designed.matrix, horizon_days),
+            calibration,
+        ),
+        calibration=bins,
     )
+
+
+def _hazards(design: Design, rows: DesignedRows, cox: FittedFamily | None) -> Finding:
+    if not isinstance(cox, FittedCox):
+        return not_judged(HAZARDS, LEAST_FACTOR, "there is no Cox family in this model")
+    return check_hazards(design, rows, cox.coefficients)
+
+
+def _calibration(judged: JudgedRows | None, horizon_days: int) -> tuple[Finding, tuple[StatedBin, ...]]:
+    if judged is None:
+        return not_judged(CALIBRATION, MOST_MISS, "too few returns to judge chances on later landmarks"), ()
+    return check_calibration(judged.frame, judged.prob, horizon_days)
 
 
 def _fitted_horizons(rows: pl.DataFrame, horizon_days: int) -> tuple[int, ...]:
@@ -99,9 +123,9 @@ def _fitted_horizons(rows: pl.DataFrame, horizon_days: int) -> tuple[int, ...]:
     return tuple(h for h in wanted if is_seen(h))
 
 
-def _choice(rows: DesignedRows, horizon_days: int, families: list[Family], level: str) -> Verdict:
+def _choice(rows: DesignedRows, horizon_days: int, families: list[Family], level: str) -> tuple[Verdict, JudgedRows | None]:
     if level == "kaplan_meier":
-        return Verdict("kaplan_meier", (), 0, False)
+        return Verdict("kaplan_meier", (), 0, False), None
     return choose(rows, horizon_days, families, may_stack=level == "stacked")
 
 

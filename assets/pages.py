@@ -1,0 +1,57 @@
+"""The manager's figures as a table.
+
+Belongs here: the asset that makes `out_manager`. Does not belong here: the figures and the pages (`winback.pages`), publishing
+them (`assets.publish`).
+"""
+
+import dagster as dg
+
+from assets.metadata import OWNER, column_schema, table_metadata
+from assets.resources import WAREHOUSE
+from data_contracts import load_contract
+from winback.contracts.tables import replace_from_frame
+from winback.pages.deliveries import manager_figures
+
+_READS = (
+    "core_accounts_week",
+    "core_actives",
+    "core_purchase_days",
+    "core_treatments",
+    "feat_contacts",
+    "feat_lapse",
+    "feat_service",
+    "out_not_this_week",
+    "plan_assignments",
+    "plan_candidates",
+    "plan_summary",
+    "score_at_risk",
+    "score_open_issues",
+    "track_effect",
+    "track_reason_mix",
+    "track_recovery",
+    "track_regained",
+    "track_reps",
+)
+
+
+def build_page_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
+    """`out_manager`."""
+    contract = load_contract("out_manager")
+
+    @dg.asset(
+        name="out_manager",
+        group_name="out",
+        partitions_def=partitions,
+        deps=["core_week", *_READS],
+        required_resource_keys={WAREHOUSE},
+        description=contract.description,
+        owners=[OWNER],
+        kinds={"duckdb", "python"},
+        metadata={"dagster/column_schema": column_schema(contract)},
+    )
+    def out_manager(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        warehouse = context.resources.warehouse
+        replace_from_frame(warehouse.con, "out_manager", manager_figures(warehouse.con, warehouse.settings))
+        return dg.MaterializeResult(metadata=table_metadata(warehouse.con, "out_manager"))
+
+    return [out_manager]

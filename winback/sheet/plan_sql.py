@@ -1,0 +1,86 @@
+"""SELECTs behind the purchase plan.
+
+Belongs here: what accounts usually buy, and what is bought together over all accounts. Does not belong here: the choice of
+lines (`purchase_plan`).
+"""
+
+from __future__ import annotations
+
+from winback.sheet.lists_sql import PURCHASE_LINES
+
+_PRODUCT = """
+    products.product_name, products.unit_price_amount, coalesce(products.currency, core_week.base_currency) AS currency,
+    products.stock_quantity,
+    CASE WHEN products.arrives_on >= core_week.as_of_on THEN products.arrives_on END AS arrives_on,
+    products.min_order_quantity,
+    CASE WHEN coalesce(products.promotion_from_on <= core_week.as_of_on, true)
+        AND products.promotion_to_on >= core_week.as_of_on THEN products.promotion_to_on END AS promotion_to_on
+"""
+
+USUAL = f"""
+WITH {PURCHASE_LINES},
+bought AS (
+    SELECT account_id, category, product_id, count(DISTINCT spent_on) AS n_days, max(spent_on) AS last_on,
+        median(quantity) AS usual_quantity, median(base_amount) AS usual_amount
+    FROM purchase_lines INNER JOIN _wanted USING (account_id)
+    WHERE category IS NOT NULL OR product_id IS NOT NULL
+    GROUP BY account_id, category, product_id
+)
+SELECT bought.account_id, coalesce(bought.product_id, bought.category) AS item, bought.product_id,
+    coalesce(bought.category, products.category) AS category, bought.n_days, bought.usual_quantity, bought.usual_amount,
+    coalesce(cycles.next_expected_on < core_week.as_of_on, false) AS is_overdue, {_PRODUCT}
+FROM bought
+CROSS JOIN core_week
+LEFT JOIN asof_products AS products ON bought.product_id = products.product_id
+LEFT JOIN core_purchase_cycles AS cycles ON bought.account_id = cycles.account_id AND bought.category = cycles.category
+ORDER BY bought.account_id, bought.n_days DESC, bought.last_on DESC, item
+"""
+"""Each product (or category, where no product is named) that an account bought, most often bought first."""
+
+TOGETHER = f"""
+WITH {PURCHASE_LINES},
+baskets AS (
+    SELECT DISTINCT account_id, spent_on
+    FROM purchase_lines CROSS JOIN core_week
+    WHERE spent_on >= date_add(core_week.as_of_on, -365)
+    ORDER BY spent_on DESC, account_id
+    LIMIT 200000
+),
+held AS (
+    SELECT lines.account_id, lines.spent_on, coalesce(lines.product_id, lines.category) AS item,
+        max(lines.category) AS category, max(lines.product_id) AS product_id, median(lines.quantity) AS quantity,
+        sum(lines.base_amount) AS amount, count(*) OVER (PARTITION BY lines.account_id, lines.spent_on) AS n_items
+    FROM purchase_lines AS lines
+    INNER JOIN baskets ON lines.account_id = baskets.account_id AND lines.spent_on = baskets.spent_on
+    WHERE coalesce(lines.product_id, lines.category) IS NOT NULL
+    GROUP BY lines.account_id, lines.spent_on, coalesce(lines.product_id, lines.category)
+),
+singles AS (
+    SELECT item, max(category) AS category, max(product_id) AS product_id, count(*) AS n_baskets,
+        median(quantity) AS usual_quantity, median(amount) AS usual_amount
+    FROM held GROUP BY item
+),
+pairs AS (
+    SELECT here.item, other.item AS other_item, count(*) AS n_together, count(DISTINCT here.account_id) AS n_accounts
+    FROM held AS here
+    INNER JOIN held AS other
+        ON here.account_id = other.account_id AND here.spent_on = other.spent_on AND here.item <> other.item
+    WHERE here.n_items BETWEEN 2 AND 50
+    GROUP BY here.item, other.item
+)
+SELECT pairs.item, pairs.other_item, singles.product_id, coalesce(singles.category, products.category) AS category,
+    singles.usual_quantity, singles.usual_amount, {_PRODUCT}, pairs.n_together,
+    round(pairs.n_together * CAST((SELECT count(*) FROM baskets) AS DOUBLE) / (owners.n_baskets * singles.n_baskets), 2) AS lift
+FROM pairs
+CROSS JOIN core_week
+INNER JOIN singles AS owners ON pairs.item = owners.item
+INNER JOIN singles ON pairs.other_item = singles.item
+LEFT JOIN asof_products AS products ON singles.product_id = products.product_id
+WHERE pairs.n_together >= ? AND pairs.n_accounts >= ?
+    AND pairs.n_together * CAST((SELECT count(*) FROM baskets) AS DOUBLE) >= ? * owners.n_baskets * singles.n_baskets
+ORDER BY pairs.item, lift DESC, pairs.other_item
+"""
+"""Items bought on the same day by the same account more often than by chance, over the newest 200,000 purchase days of a year.
+
+Lift is the number of days with both, times all days, over the product of the days with each (Brin et al. 1997).
+"""
