@@ -82,6 +82,13 @@ def returned_files(workspace: Workspace) -> list[Path]:
     return [f for f in found if f.is_file() and not f.is_symlink() and not f.name.startswith((".", "~"))]
 
 
+def delivery_files(workspace: Workspace) -> list[Path]:
+    """Every file in the representatives' folders, handed out or returned."""
+    root = _root(workspace)
+    found = sorted(root.glob("rep_*/*/*")) if root is not None and root.is_dir() else []
+    return [f for f in found if f.is_file() and not f.is_symlink()]
+
+
 def _root(workspace: Workspace) -> Path | None:
     folder = workspace.settings.delivery.folder
     return (workspace.root / folder).resolve() if folder else None

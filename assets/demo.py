@@ -7,19 +7,21 @@ Belongs here: making the workspace of a market, and letting a week pass in it. D
 from __future__ import annotations
 
 import json
-from datetime import date
+import random
+from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
 
 from assets.workspace import Workspace
 from assets.workspace_files import create_workspace, write_tables
-from data_contracts import load_contract
+from data_contracts import Contract, load_contract
 from winback.config import Settings, WorkspaceSettings
 from winback.errors import UsageError
 from winback.playbook.csv_file import read_csv_bytes
+from winback.playbook.file_names import PROMISES_SUFFIX, is_promises_file
 from winback.simulate.market import Market, simulate_market
-from winback.simulate.parameters import default_parameters
+from winback.simulate.parameters import Parameters, default_parameters
 from winback.simulate.spreadsheet import spreadsheet_bytes
 from winback.simulate.step import WeekResult, simulate_week
 from winback.simulate.truth_folder import append_truth, read_state, write_truth
@@ -53,17 +55,19 @@ def step_demo(workspace: Workspace) -> tuple[date, WeekResult]:
         raise UsageError("no week has been published yet; run: winback run")
     week_on = date.fromisoformat(json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["week"])
     state, parameters = read_state(truth)
-    lists = {path.name: _read_list(path) for path in sorted(folder.glob("rep_*.csv"))}
+    lists = {p.name: _read(p, "out_playbook") for p in sorted(folder.glob("rep_*.csv")) if not is_promises_file(p.name)}
     playbook = pl.concat(lists.values()) if lists else pl.DataFrame(schema=dict.fromkeys(PLAYBOOK_COLUMNS, pl.String))
     result = simulate_week(state=state, playbook=_typed(playbook), week_on=week_on, parameters=parameters)
     write_tables(workspace, result.tables, f"simulated_{week_on}")
-    _return_lists(workspace, lists, result.write_back, seed=state.seed + week_on.toordinal())
+    seed = state.seed + week_on.toordinal()
+    _return_lists(workspace, lists, result.write_back, seed)
+    _return_promises(workspace, sorted(folder.glob(f"rep_*{PROMISES_SUFFIX}")), week_on, parameters, seed)
     append_truth(truth, truth=result.truth, state=result.state)
     return week_on, result
 
 
-def _read_list(path: Path) -> pl.DataFrame:
-    return read_csv_bytes(path.read_bytes(), load_contract("out_playbook"))
+def _read(path: Path, table: str) -> pl.DataFrame:
+    return read_csv_bytes(path.read_bytes(), load_contract(table))
 
 
 def _typed(playbook: pl.DataFrame) -> pl.DataFrame:
@@ -74,13 +78,32 @@ def _typed(playbook: pl.DataFrame) -> pl.DataFrame:
 
 def _return_lists(workspace: Workspace, lists: dict[str, pl.DataFrame], write_back: pl.DataFrame, seed: int) -> None:
     """Every list as its representative saved it: the delivered columns, the write-back columns filled."""
-    contract, language = load_contract("out_playbook"), workspace.settings.workspace.language
+    contract = load_contract("out_playbook")
     filled = [f.name for f in contract.fields if f.is_write_back]
-    folder = workspace.folder("inbox") / "outcomes"
-    folder.mkdir(exist_ok=True)
     for number, (name, rows) in enumerate(lists.items()):
         merged = rows.drop(filled).join(
             write_back.select("row_key", *filled), on="row_key", how="left", maintain_order="left"
         )
-        titled = merged.select(pl.col(f.name).alias(f.title(language)) for f in contract.fields)
-        (folder / name).write_bytes(spreadsheet_bytes(titled, seed=seed + number))
+        _return(workspace, name, merged, contract, seed + number)
+
+
+def _return_promises(workspace: Workspace, files: list[Path], week_on: date, parameters: Parameters, seed: int) -> None:
+    """Promises due by the end of the week, those that were kept with the day; the others are due on."""
+    draw = random.Random(seed)
+    share, end_on = parameters.contacts.promise_kept_share, week_on + timedelta(days=6)
+    for number, path in enumerate(files):
+        rows = _read(path, "out_promises")
+        due = [text is None or date.fromisoformat(text) <= end_on for text in rows["promise_due_on"]]
+        kept = [end_on.isoformat() if is_due and draw.random() < share else None for is_due in due]
+        full = rows.with_columns(promise_done_on=pl.Series(kept, dtype=pl.String))
+        _return(workspace, path.name, full, load_contract("out_promises"), seed + number)
+
+
+def _return(workspace: Workspace, name: str, rows: pl.DataFrame, contract: Contract, seed: int) -> None:
+    language = workspace.settings.workspace.language
+    folder = workspace.folder("inbox") / "outcomes"
+    folder.mkdir(exist_ok=True)
+    written = [
+        pl.col(f.name).replace(dict(f.words_zh) if language == "zh" else {}).alias(f.title(language)) for f in contract.fields
+    ]
+    (folder / name).write_bytes(spreadsheet_bytes(rows.select(written), seed=seed))

@@ -33,6 +33,25 @@ _READS = (
     "track_reps",
 )
 
+PAGE_TABLES = frozenset(
+    {
+        *_READS,
+        "core_purchase_cycles",
+        "feat_categories",
+        "feat_loyalty",
+        "feat_spend",
+        "out_playbook",
+        "out_promises",
+        "score_mentions",
+        "score_reasons",
+        "score_return_time",
+        "score_return_timing",
+        "score_second_lifetime",
+        "score_value",
+    }
+)
+"""Tables that the pages and the account sheets on them read."""
+
 
 def build_page_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
     """`out_manager`."""

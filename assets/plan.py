@@ -12,6 +12,7 @@ import duckdb
 import polars as pl
 
 from assets.metadata import OWNER, markdown_table, table_metadata, table_spec
+from assets.pages import PAGE_TABLES
 from assets.publish import publish_week
 from assets.resources import WAREHOUSE
 from assets.state import write_state
@@ -65,9 +66,7 @@ def build_plan_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefi
         name="published_week",
         group_name="out",
         partitions_def=partitions,
-        deps=sorted(
-            {"out_playbook", "out_not_this_week", *(t for t in READER_TABLES if t in MADE_BY_PYTHON | set(queries()))}
-        ),
+        deps=sorted((PAGE_TABLES | set(READER_TABLES)) & (MADE_BY_PYTHON | set(queries()))),
         required_resource_keys={WAREHOUSE},
         description="The week's folder: playbooks, the accounts on no list, manifest, and a database for readers.",
         owners=[OWNER],

@@ -33,6 +33,11 @@ def publish_week(warehouse: Warehouse, week: Week) -> Path:
     contents = {name: file.data for name, file in files.items()} | {
         "manifest.json": manifest(con, week, files, warehouse.settings)
     }
+    was_erased_from = is_erased_from(con, week.week_on)
+    if was_erased_from:
+        contents["manifest.json"] = renewed_manifest(contents["manifest.json"], contents)
+    if week.state == "published" and target.is_dir() and was_erased_from:
+        return _brought_out(workspace, week, target)
     if week.state == "published" and target.is_dir():
         _require_same(target, contents, week)
         return _brought_out(workspace, week, target)

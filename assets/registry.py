@@ -6,7 +6,7 @@ schedules.
 
 import dagster as dg
 
-from assets import at_risk, checks, core, plan, propensity, raw, reasons, second_lifetime, survival, tables, track, week, words
+from assets import at_risk, checks, core, pages, plan, propensity, raw, reasons, second_lifetime, survival, tables, track, week, words
 
 GROUPS = ("raw", "core", "week", "spells", "features", "reasons", "survival", "score", "plan", "out", "track")
 """Groups in the order of the graph."""
@@ -25,6 +25,7 @@ def build_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefinitio
         *at_risk.build_at_risk_assets(partitions),
         *propensity.build_propensity_assets(partitions),
         words.build_words_asset(partitions),
+        *pages.build_page_assets(partitions),
         *track.build_track_assets(partitions),
         *plan.build_plan_assets(partitions),
     ]

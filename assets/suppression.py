@@ -10,7 +10,6 @@ is lost the list is worthless: back up both.
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from collections import defaultdict
 from collections.abc import Mapping
@@ -60,7 +59,9 @@ def screened(warehouse: Warehouse, path: Path, table: str | None, target: Path) 
     contract = load_contract(table)
     try:
         source = open_source(warehouse.con, contract, path)
-        found = {column: set(values) for column, values in suppressed_in(warehouse.con, contract, source, suppression).items()}
+        found = {
+            column: set(values) for column, values in suppressed_in(warehouse.con, contract, source, suppression).items()
+        }
     except UnreadableFileError:
         return 0
     for (text,) in warehouse.con.execute("SELECT record_text FROM _broken").fetchall() if source.n_broken else []:
@@ -94,5 +95,4 @@ def _new_key(state: Path) -> bytes:
         return _key(state)
     key = secrets.token_bytes(KEY_BYTES)
     write_atomically(state / KEY, key.hex().encode("ascii"))
-    os.chmod(state / KEY, 0o600)
     return key

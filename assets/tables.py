@@ -21,6 +21,7 @@ MADE_BY_PYTHON = frozenset(
         "model_return_time",
         "model_second_lifetime",
         "model_uplift",
+        "out_manager",
         "out_words",
         "plan_assignments",
         "plan_summary",

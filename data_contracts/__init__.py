@@ -60,6 +60,8 @@ class Field:
     is_event_date: bool = False
     is_multiline: bool = False
     is_write_back: bool = False
+    words_zh: tuple[tuple[str, str], ...] = ()
+    """Codes with the Chinese words for them, where readers see words."""
 
     @property
     def sql_type(self) -> str:
@@ -216,6 +218,7 @@ def _resolve_field(table: str, prop: dict[str, Any]) -> Field:
         is_event_date=entry.get("event", False),
         is_multiline=entry.get("multiline", False) or entry.get("personal") == "text",
         is_write_back="write_back" in prop.get("tags", []),
+        words_zh=tuple(entry.get("words_zh", {}).items()),
     )
 
 

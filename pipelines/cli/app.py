@@ -17,6 +17,7 @@ from pipelines.cli import (
     account,
     demo,
     doctor,
+    erasing,
     evaluating,
     experimenting,
     importing,
@@ -50,6 +51,7 @@ app.command("demo-step")(demo.demo_step)
 app.command("ui")(serving.ui)
 app.command("daemon")(serving.daemon)
 app.command("doctor")(doctor.doctor)
+app.command("erase")(erasing.erase_command)
 app.command("publish")(publishing.publish)
 app.command("status")(status.status)
 app.command("quarantine")(quarantine.quarantine)

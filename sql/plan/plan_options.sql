@@ -1,5 +1,6 @@
 -- What can be done for each account that may be contacted: the play of its reason without an offer and with at most two, and, where
--- that is another play, asking for the reason without an offer.
+-- that is another play, asking for the reason without an offer. Where no reason is sure enough, asking is what the rules take, and the
+-- play of the likeliest reason, in its asking words, is the other way.
 -- Of the offers of one kind those that cost more and are worth no more to the account are left out, and the one whose size fits the
 -- account's potential stays. The play says the order of kinds. The second offer is the best of the other sort (one cuts the price, one
 -- does not) where there is one; accounts that depend on discounts keep to the order, with price cuts last.
@@ -134,6 +135,29 @@ arms AS (
     FROM chosen
     CROSS JOIN asking
     WHERE chosen.play_id <> asking.play_id
+    UNION ALL
+    SELECT
+        chosen.account_id,
+        chosen.as_of_on,
+        5 AS arm_no,
+        likeliest.play_id,
+        CAST(NULL AS VARCHAR) AS offer_id,
+        false AS is_rule_choice,
+        0 AS offer_minutes,
+        CAST(NULL AS VARCHAR) AS offer_kind,
+        CAST(0 AS DECIMAL(18, 4)) AS offer_cost_amount,
+        CAST(NULL AS DECIMAL(18, 4)) AS budget_amount,
+        false AS is_reason_matched,
+        false AS is_price_offer,
+        false AS is_outright
+    FROM chosen
+    INNER JOIN score_reasons AS reasons ON chosen.account_id = reasons.account_id AND reasons.is_abstained
+    INNER JOIN core_play_choice AS likeliest
+        ON
+            reasons.likeliest_code = likeliest.likeliest_code
+            AND reasons.reason_tier = likeliest.reason_tier
+            AND NOT likeliest.is_abstained
+    WHERE likeliest.play_id <> chosen.play_id
 )
 
 SELECT

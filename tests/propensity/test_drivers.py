@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from tests.propensity.synthetic_touches import synthetic_touches
-from winback.propensity.contributions import Contributions, contributions, matrix_features
+from winback.propensity.contributions import Contributions, _added, contributions, matrix_features
 from winback.propensity.drivers import score_drivers
 from winback.propensity.train import train_propensity
 
@@ -105,3 +105,9 @@ def test_contributions_of_the_line_add_up_to_what_it_says() -> None:
 def test_without_a_model_there_are_no_drivers() -> None:
     assert contributions(None, None, listed()) is None
     assert score_drivers(listed(), listed(), None, "en").is_empty()
+
+
+def test_what_two_models_say_of_a_feature_is_added_up() -> None:
+    both = _added([found(2, silence_days=-0.5, tenure_days=0.1), found(2, silence_days=0.2, year_amount=0.3)])
+    assert both.features == ("silence_days", "tenure_days", "year_amount")
+    assert both.values.tolist() == [pytest.approx([-0.3, 0.1, 0.3])] * 2

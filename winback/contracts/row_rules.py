@@ -142,11 +142,15 @@ _RECORD_WORDS = {
 
 
 def _as_allowed(field: Field, text: str) -> str:
-    """A value typed by hand in other case or with spaces ('Not reached', '1A') as the allowed one, where all are lower case."""
+    """A value typed by hand in other case, with spaces or in Chinese ('Not reached', '1A', '未联系上') as the allowed one.
+
+    Only where all allowed values are lower case.
+    """
     if not field.allowed or any(value != value.lower() for value in field.allowed):
         return text
     plain = f"lower(replace({text}, ' ', '_'))"
-    return f"CASE WHEN {plain} IN ({_literals(field.allowed)}) THEN {plain} ELSE {text} END"
+    words = "".join(f" WHEN {text} = {quote_text(word)} THEN {quote_text(code)}" for code, word in field.words_zh)
+    return f"CASE WHEN {plain} IN ({_literals(field.allowed)}) THEN {plain}{words} ELSE {text} END"
 
 
 def _with_default(field: Field, expression: str) -> str:

@@ -2,7 +2,7 @@
 
 Belongs here: frame to CSV bytes and back. Does not belong here: which rows or columns there are.
 
-Files are UTF-8 with a byte order mark, comma, CRLF, one title row; dates as YYYY-MM-DD, amounts with two decimals,
+Chinese readers see words where the tables hold codes. Files are UTF-8 with a byte order mark, comma, CRLF, one title row; dates as YYYY-MM-DD, amounts with two decimals,
 probabilities with four.
 """
 
@@ -27,6 +27,8 @@ def csv_bytes(rows: pl.DataFrame, contract: Contract, *, language: str, phone_re
         column = pl.col(field.name)
         if field.personal == "phone":
             column = column.map_elements(lambda text: phone_cell(text, phone_region), return_dtype=pl.String)
+        if field.words_zh and language == "zh":
+            column = column.replace(dict(field.words_zh))
         if field.type == "string":
             column = guard_column(column.str.replace_all(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", ""))
         elif field.type == "decimal":
@@ -41,8 +43,10 @@ def csv_bytes(rows: pl.DataFrame, contract: Contract, *, language: str, phone_re
 
 
 def read_csv_bytes(data: bytes, contract: Contract) -> pl.DataFrame:
-    """Text cells of a CSV written by `csv_bytes`, under the contract's column names, guards taken off, empty as null."""
+    """Text cells of a CSV written by `csv_bytes`: contract's column names, codes for words, guards taken off, empty as null."""
     frame = pl.read_csv(io.BytesIO(data.removeprefix(BYTE_ORDER_MARK)), infer_schema=False)
     names = {title: f.name for f in contract.fields for title in (f.title_zh, f.title_en, f.name)}
     frame = frame.rename({c: names[c] for c in frame.columns if c in names})
-    return frame.with_columns(pl.col(pl.String).map_elements(unguard, return_dtype=pl.String, skip_nulls=True))
+    frame = frame.with_columns(pl.col(pl.String).map_elements(unguard, return_dtype=pl.String, skip_nulls=True))
+    codes = {f.name: {word: code for code, word in f.words_zh} for f in contract.fields if f.words_zh}
+    return frame.with_columns(pl.col(name).replace(words) for name, words in codes.items() if name in frame.columns)

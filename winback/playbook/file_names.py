@@ -31,3 +31,8 @@ def promises_file_name(rep_id: str) -> str:
 def home_of(file_stem: str) -> str:
     """The stem that all files of one representative share."""
     return file_stem.removesuffix(PROMISES_SUFFIX.removesuffix(".csv"))
+
+
+def is_promises_file(name: str) -> bool:
+    """Whether a file name is that of a representative's promises."""
+    return name.endswith(PROMISES_SUFFIX)

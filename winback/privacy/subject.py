@@ -28,11 +28,12 @@ _PIECE = re.compile(r"(?=[a-z]*[A-Z]?[A-Za-z]*[0-9@_A-Z])[A-Za-z0-9][A-Za-z0-9@.
 class Subject:
     """Who is removed.
 
-    `ids` are identifiers by column, `marks` other identifiers that stand in their rows (touchpoints, spend lines), `names` are
+    `column` (account_id or person_id) and `value` name them; `ids` are identifiers by column, `marks` other identifiers that stand in their rows (touchpoints, spend lines), `names` are
     names, phones and mail addresses, `texts` notes and other free text, `pieces` words of those texts that nobody else's have.
     """
 
     column: str
+    value: str
     ids: Mapping[str, frozenset[str]]
     marks: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
@@ -42,13 +43,13 @@ class Subject:
     def as_json(self) -> dict[str, Any]:
         """Plain data for a file."""
         sets = {name: sorted(getattr(self, name)) for name in ("marks", "names", "texts", "pieces")}
-        return {"column": self.column, "ids": {k: sorted(v) for k, v in self.ids.items()}} | sets
+        return {"column": self.column, "value": self.value, "ids": {k: sorted(v) for k, v in self.ids.items()}} | sets
 
 
 def subject_from_json(document: Mapping[str, Any]) -> Subject:
     """The subject that `Subject.as_json` wrote."""
     sets = {name: frozenset(document[name]) for name in ("marks", "names", "texts", "pieces")}
-    return Subject(document["column"], {k: frozenset(v) for k, v in document["ids"].items()}, **sets)
+    return Subject(document["column"], document["value"], {k: frozenset(v) for k, v in document["ids"].items()}, **sets)
 
 
 def find_subject(con: duckdb.DuckDBPyConnection, column: str, value: str, phone_region: str) -> Subject:
@@ -69,6 +70,7 @@ def find_subject(con: duckdb.DuckDBPyConnection, column: str, value: str, phone_
     names |= {phone_cell(name, phone_region) for name in names if sum(c.isdigit() for c in name) >= 5}
     return Subject(
         column,
+        value,
         {name: frozenset(values) for name, values in ids.items() if values},
         frozenset(marks),
         frozenset(names),

@@ -33,16 +33,27 @@ class Contributions:
 def contributions(
     propensity: PropensityModel | None, return_model: ReturnModel | None, rows: pl.DataFrame
 ) -> Contributions | None:
-    """Of the propensity model where it tells accounts apart, else of the return model's trees; None where neither does.
+    """Of both where both tell accounts apart: the propensity model says what is to be added to the chance if left alone. None where
+    neither does.
 
     `rows` has the columns of `touch_rows.option_rows`.
     """
     if rows.is_empty():
         return None
-    of_contact = None if propensity is None else _of_propensity(propensity, rows)
-    if of_contact is not None or return_model is None:
-        return of_contact
-    return _of_return(return_model, rows)
+    parts = (
+        None if return_model is None else _of_return(return_model, rows),
+        None if propensity is None else _of_propensity(propensity, rows),
+    )
+    told = [part for part in parts if part is not None]
+    return _added(told) if told else None
+
+
+def _added(parts: list[Contributions]) -> Contributions:
+    features = tuple(sorted({name for part in parts for name in part.features}))
+    values = np.zeros((len(parts[0].values), len(features)))
+    for part in parts:
+        values[:, [features.index(name) for name in part.features]] += part.values
+    return Contributions(features, values)
 
 
 def matrix_features(design: Design) -> tuple[str, ...]:
