@@ -104,6 +104,7 @@ def _return(workspace: Workspace, name: str, rows: pl.DataFrame, contract: Contr
     folder = workspace.folder("inbox") / "outcomes"
     folder.mkdir(exist_ok=True)
     written = [
-        pl.col(f.name).replace(dict(f.words_zh) if language == "zh" else {}).alias(f.title(language)) for f in contract.fields
+        pl.col(f.name).replace(dict(f.words_zh) if language == "zh" else {}).alias(f.title(language))
+        for f in contract.fields
     ]
     (folder / name).write_bytes(spreadsheet_bytes(rows.select(written), seed=seed))

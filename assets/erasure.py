@@ -12,9 +12,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +34,7 @@ from winback.contracts.tables import transaction
 from winback.errors import UsageError
 from winback.privacy.marks import Marks
 from winback.privacy.subject import Subject, find_subject, subject_from_json
-from winback.privacy.warehouse import delete_rows, note_erased_week, replace_mentions, rows_by_table, write_fresh
+from winback.privacy.warehouse import delete_rows, note_erased_weeks, replace_mentions, rows_by_table, write_fresh
 
 PENDING, RECEIPTS = "erasure_pending.json", "erasures.jsonl"
 KINDS = {"account_id": "account", "person_id": "person"}
@@ -102,7 +101,7 @@ def _carry_out(warehouse: Warehouse, pending: dict[str, Any]) -> Erasure:
     _clean_files(workspace, subject, marks, is_dry=False)
     rewritings = find_rewritings(warehouse, subject, marks)
     rewrite_archive(warehouse, rewritings, marks, lambda stale: _note_stale(workspace, pending, stale))
-    _clean_warehouse(warehouse, subject, marks, found.weeks)
+    _clean_warehouse(warehouse, subject, marks)
     for path in pending["stale"]:
         (workspace.root / path).unlink(missing_ok=True)
     if "raw_note_labels" in found.rows:
@@ -114,12 +113,11 @@ def _carry_out(warehouse: Warehouse, pending: dict[str, Any]) -> Erasure:
     return done
 
 
-def _clean_warehouse(warehouse: Warehouse, subject: Subject, marks: Marks, weeks: Iterable[str]) -> None:
+def _clean_warehouse(warehouse: Warehouse, subject: Subject, marks: Marks) -> None:
     with transaction(warehouse.con):
         delete_rows(warehouse.con, subject)
         replace_mentions(warehouse.con, marks)
-        for week in weeks:
-            note_erased_week(warehouse.con, date.fromisoformat(week[:10]))
+        note_erased_weeks(warehouse.con)
 
 
 def _subject(warehouse: Warehouse, column: str, value: str) -> Subject:

@@ -38,7 +38,6 @@ def build_plan_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefi
                 "plan",
                 [
                     "core_week",
-                    "core_plays",
                     "core_lapses",
                     "core_treatments",
                     "plan_options",

@@ -14,6 +14,8 @@ from assets.delivery import hand_out
 from assets.workspace import Warehouse, Workspace
 from winback.contracts.tables import transaction
 from winback.errors import RunFailedError
+from winback.privacy.handed_out import renewed_manifest
+from winback.privacy.warehouse import is_erased_from
 from winback.publication.folder import deliveries, manifest, write_reader_database
 from winback.publication.week_ledger import Week, record_publication
 
@@ -24,7 +26,8 @@ READER_DATABASE = "winback.duckdb"
 def publish_week(warehouse: Warehouse, week: Week) -> Path:
     """Publish the computed week and return its folder.
 
-    A week that is published already must come out the same, byte for byte; then nothing is written but missing links.
+    A week that is published already must come out the same, byte for byte; then nothing is written but missing links. After an
+    erasure it cannot: the folder stays as the erasure left it, and a week that is built again says so in its manifest.
     Raises RunFailedError if it does not.
     """
     workspace, con = warehouse.workspace, warehouse.con
@@ -33,13 +36,12 @@ def publish_week(warehouse: Warehouse, week: Week) -> Path:
     contents = {name: file.data for name, file in files.items()} | {
         "manifest.json": manifest(con, week, files, warehouse.settings)
     }
-    was_erased_from = is_erased_from(con, week.week_on)
-    if was_erased_from:
+    is_erased = is_erased_from(con, week.week_on)
+    if is_erased:
         contents["manifest.json"] = renewed_manifest(contents["manifest.json"], contents)
-    if week.state == "published" and target.is_dir() and was_erased_from:
-        return _brought_out(workspace, week, target)
     if week.state == "published" and target.is_dir():
-        _require_same(target, contents, week)
+        if not is_erased:
+            _require_same(target, contents, week)
         return _brought_out(workspace, week, target)
     partial = workspace.folder("published") / f".{week.folder_name}.part"
     shutil.rmtree(partial, ignore_errors=True)

@@ -6,7 +6,22 @@ schedules.
 
 import dagster as dg
 
-from assets import at_risk, checks, core, pages, plan, propensity, raw, reasons, second_lifetime, survival, tables, track, week, words
+from assets import (
+    at_risk,
+    checks,
+    core,
+    pages,
+    plan,
+    propensity,
+    raw,
+    reasons,
+    second_lifetime,
+    survival,
+    tables,
+    track,
+    week,
+    words,
+)
 
 GROUPS = ("raw", "core", "week", "spells", "features", "reasons", "survival", "score", "plan", "out", "track")
 """Groups in the order of the graph."""

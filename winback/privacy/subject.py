@@ -28,8 +28,9 @@ _PIECE = re.compile(r"(?=[a-z]*[A-Z]?[A-Za-z]*[0-9@_A-Z])[A-Za-z0-9][A-Za-z0-9@.
 class Subject:
     """Who is removed.
 
-    `column` (account_id or person_id) and `value` name them; `ids` are identifiers by column, `marks` other identifiers that stand in their rows (touchpoints, spend lines), `names` are
-    names, phones and mail addresses, `texts` notes and other free text, `pieces` words of those texts that nobody else's have.
+    `column` (account_id or person_id) and `value` name them; `ids` are identifiers by column, `marks` other identifiers that stand
+    in their rows (touchpoints, spend lines), `names` are names, phones and mail addresses, `texts` notes and other free text,
+    `pieces` codes and numbers in those texts that nobody else's have.
     """
 
     column: str

@@ -111,14 +111,16 @@ def replace_mentions(con: duckdb.DuckDBPyConnection, marks: Marks) -> int:
     return n_texts
 
 
-def note_erased_week(con: duckdb.DuckDBPyConnection, week_on: date) -> None:
-    """Record that rows were erased from a published week."""
+def note_erased_weeks(con: duckdb.DuckDBPyConnection) -> None:
+    """Record the weeks that are out already: whoever was in the data of one had a part in its figures, on a list or not."""
     con.execute(_ERASED_WEEKS)
-    con.execute("INSERT OR IGNORE INTO ledger_erased_weeks VALUES (?)", [week_on])
+    con.execute(
+        "INSERT OR IGNORE INTO ledger_erased_weeks SELECT DISTINCT week_on FROM ledger_weeks WHERE n_lapsed IS NOT NULL"
+    )
 
 
 def is_erased_from(con: duckdb.DuckDBPyConnection, week_on: date) -> bool:
-    """Whether rows were erased from a published week."""
+    """Whether somebody was erased after the week was published, so that it no longer comes out the same."""
     con.execute(_ERASED_WEEKS)
     return con.execute("SELECT 1 FROM ledger_erased_weeks WHERE week_on = ?", [week_on]).fetchone() is not None
 
