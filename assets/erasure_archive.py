@@ -57,6 +57,10 @@ def rewrite_archive(
 
     `note_stale` is called with them before the ledger changes.
     """
+    for partial in warehouse.workspace.folder("archive").glob(
+        ".*"
+    ):  # left by a killed load; its source is still in the inbox
+        partial.unlink()
     written = [(rewriting, _written(warehouse, rewriting, marks)) for rewriting in found]
     stale = [rewriting.path for rewriting, fresh in written if fresh != rewriting.path]
     note_stale(stale)

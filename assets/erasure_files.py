@@ -64,6 +64,11 @@ def clean_delivery_folders(workspace: Workspace, subject: Subject, marks: Marks,
 def clean_inbox(workspace: Workspace, subject: Subject, marks: Marks, *, is_dry: bool) -> int:
     """Rewrite files that wait in the inbox, and what their sidecars declare."""
     inbox = workspace.folder("inbox")
+    if not is_dry:
+        for partial in (inbox / "outcomes").glob(
+            ".*.csv"
+        ):  # left by a kill; its source is still in the representative's folder
+            partial.unlink()
     return sum(
         _clean_waiting(path, PurePath(path.relative_to(inbox)), subject, marks, is_dry=is_dry)
         for path in delivered_files(inbox)

@@ -31,7 +31,7 @@ from winback.propensity.trials import propensity_trials
 from winback.propensity.uplift_features import uplift_features
 from winback.uplift.family_rates import family_rates
 from winback.uplift.logged_rows import enough_for as enough_for_uplift
-from winback.uplift.logged_rows import has_logged_chances, logged_rows
+from winback.uplift.logged_rows import has_logged_chances, held_rate, logged_rows
 from winback.uplift.pictures import qini_picture
 from winback.uplift.weekly_files import read_uplift, uplift_files
 from winback.uplift.weekly_model import UpliftModel, train_uplift
@@ -132,9 +132,11 @@ def _propensity_scores(warehouse: Warehouse, model: PropensityModel | None, week
 def _evidence(warehouse: Warehouse, week_on: date) -> tuple[UpliftEvidence, str]:
     """What there is to say of uplift, and why no more."""
     treatments = settled(warehouse)
-    worked = worked_treatments(treatments).with_columns(reason_family=play_family("play_id"))
     model, reason = _uplift(warehouse, treatments, week_on)
-    return UpliftEvidence(model, family_rates(worked), has_logged_chances(treatments)), reason
+    has_chances, lot = has_logged_chances(treatments), logged_rows(treatments)
+    contacts = lot.filter(pl.col("is_contact")) if has_chances else worked_treatments(treatments)
+    rates = family_rates(contacts.with_columns(reason_family=play_family("play_id")))
+    return UpliftEvidence(model, rates, has_chances, held_rate(lot)), reason
 
 
 def _uplift(warehouse: Warehouse, treatments: pl.DataFrame, week_on: date) -> tuple[UpliftModel | None, str]:

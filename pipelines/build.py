@@ -13,8 +13,8 @@ from assets.partitions import weekly_partitions
 from assets.registry import build_assets, build_checks
 from assets.resources import WAREHOUSE, warehouse_resource
 from assets.workspace import Workspace
-from pipelines.jobs import load_job, weekly_job
-from pipelines.schedules import monday_schedule
+from pipelines.jobs import daily_job, load_job, weekly_job
+from pipelines.schedules import daily_schedule, monday_schedule
 from pipelines.sensors import failure_sensor, file_sensors
 
 DEFAULT_WAIT_SECONDS = 1800.0
@@ -38,8 +38,8 @@ def build_defs(
     return dg.Definitions(
         assets=assets,
         asset_checks=build_checks(assets),
-        jobs=[weekly_job, load_job],
-        schedules=[monday_schedule(timezone)],
+        jobs=[weekly_job, load_job, daily_job],
+        schedules=[monday_schedule(timezone), daily_schedule(timezone)],
         sensors=[*file_sensors(workspace), failure_sensor(workspace, today, secrets or {})],
         resources={WAREHOUSE: warehouse_resource(workspace, today, wait_seconds, secrets)} | dict(resource_overrides or {}),
         executor=dg.in_process_executor,

@@ -5,8 +5,12 @@ Belongs here: what runs together. Does not belong here: when (`pipelines.schedul
 
 import dagster as dg
 
+from assets.daily import bring_out_day
+from assets.resources import WAREHOUSE
+
 WEEKLY_JOB = "weekly_playbooks"
 LOAD_JOB = "load_inbox_files"
+DAILY_JOB = "daily_service"
 
 weekly_job = dg.define_asset_job(
     WEEKLY_JOB,
@@ -23,3 +27,20 @@ load_job = dg.define_asset_job(
     executor_def=dg.in_process_executor,
 )
 """The inbox alone, without a week."""
+
+
+@dg.op(required_resource_keys={WAREHOUSE}, description="Load the inbox; promises due and service figures of the day.")
+def bring_out_today(context: dg.OpExecutionContext) -> None:
+    """One day's files."""
+    folder = bring_out_day(context.resources.warehouse)
+    context.log.info(f"the day's files lie in {folder}")
+
+
+@dg.job(
+    name=DAILY_JOB,
+    description="Promises due and standards that slip, between the weeks.",
+    executor_def=dg.in_process_executor,
+)
+def daily_job() -> None:
+    """The day between the weeks."""
+    bring_out_today()

@@ -5,10 +5,13 @@ Belongs here: when the weekly job runs by itself. Does not belong here: what it 
 
 import dagster as dg
 
-from pipelines.jobs import weekly_job
+from pipelines.jobs import daily_job, weekly_job
 
 MONDAY_CRON = "0 6 * * 1"
 """Mondays at 06:00 in the workspace's zone."""
+
+DAILY_CRON = "0 6 * * 2-6"
+"""Tuesdays to Saturdays at 06:00."""
 
 
 def monday_schedule(timezone: str) -> dg.ScheduleDefinition:
@@ -27,3 +30,15 @@ def monday_schedule(timezone: str) -> dg.ScheduleDefinition:
         return dg.RunRequest(run_key=week, partition_key=week)
 
     return monday_playbooks
+
+
+def daily_schedule(timezone: str) -> dg.ScheduleDefinition:
+    """Promises and service figures on the days between."""
+    return dg.ScheduleDefinition(
+        name="daily_service",
+        cron_schedule=DAILY_CRON,
+        job=daily_job,
+        execution_timezone=timezone,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Tuesdays to Saturdays at 06:00: promises due and standards that slip.",
+    )

@@ -15,6 +15,7 @@ import typer
 
 from pipelines.cli import (
     account,
+    daily,
     demo,
     doctor,
     erasing,
@@ -43,6 +44,7 @@ app = typer.Typer(
 app.command("init")(init.init)
 app.add_typer(importing.app, name="import")
 app.command("run")(run.run)
+app.command("daily")(daily.daily)
 app.command("label")(labelling.label)
 app.add_typer(evaluating.app, name="evaluate")
 app.command("experiment")(experimenting.experiment)

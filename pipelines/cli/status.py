@@ -21,7 +21,7 @@ from winback.config import Settings
 from winback.errors import RunFailedError
 from winback.weeks import monday_of
 
-_SUMS = ("rows_received", "rows_loaded", "rows_quarantined", "rows_duplicate")
+_SUMS = ("rows_received", "rows_loaded", "rows_quarantined", "rows_duplicate", "rows_suppressed")
 
 
 def status(
@@ -65,8 +65,9 @@ def _show(state: dict[str, Any]) -> None:
         "loaded",
         "held back",
         "duplicate",
+        "erased",
         "remark",
-        numbers=("received", "loaded", "held back", "duplicate"),
+        numbers=("received", "loaded", "held back", "duplicate", "erased"),
     )
     for file in state["files"]:
         remark = "; ".join(text for text in (file["reason"], file["notes"]) if text)

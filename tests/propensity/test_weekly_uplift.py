@@ -149,7 +149,7 @@ def test_without_logged_probabilities_everything_is_observational() -> None:
 
 
 def test_below_the_gate_with_chances_it_is_prior_only() -> None:
-    scores = score_uplift(options(), UpliftEvidence(None, rates_of(treatments(60, seed=5)), has_chances=True), 56)
+    scores = score_uplift(options(), UpliftEvidence(None, rates_of(treatments(60, seed=5)), True, (0.25, 0.05)), 56)
     assert set(scores["uplift_status"]) == {"prior_only"} and set(scores["model_level"]) == {"prior"}
     assert scores["uplift_share"].null_count() == 0
 

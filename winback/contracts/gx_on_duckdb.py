@@ -17,6 +17,7 @@ from typing import Any
 
 import duckdb
 
+from winback.contracts.identifiers import quote_name
 from winback.errors import RunFailedError
 
 _TUPLE = "_PERSISTED_CONNECTION_DIALECTS"
@@ -58,7 +59,7 @@ def validate_table(
     finally:
         source.get_execution_engine().engine.dispose()
         context.data_sources.delete(table)
-    return [_result(table, r) for r in results]
+    return [_result(con, table, r) for r in results]
 
 
 @cache
@@ -88,15 +89,23 @@ def _expectation(gx: Any, kind: str, kwargs: dict[str, Any]) -> Any:
     return getattr(gx.expectations, name)(**kwargs)
 
 
-def _result(table: str, result: Any) -> ExpectationResult:
+def _result(con: duckdb.DuckDBPyConnection, table: str, result: Any) -> ExpectationResult:
     config = result.expectation_config
     if result.exception_info and _has_raised(result.exception_info):
         raise RunFailedError(f"expectation {config.type} on '{table}' could not be evaluated: {result.exception_info}")
     kwargs = config.kwargs
     columns = kwargs.get("column_list") or [kwargs[k] for k in ("column", "column_A", "column_B") if k in kwargs]
-    details = result.result
-    observed = details.get("observed_value", f"{details.get('unexpected_count', 0)} rows break it")
+    if "unexpected_rows_query" in kwargs and not result.success:
+        observed = _rows_in_words(con, kwargs["unexpected_rows_query"].format(batch=quote_name(table)))
+    else:
+        observed = result.result.get("observed_value", f"{result.result.get('unexpected_count', 0)} rows break it")
     return ExpectationResult(config.type, tuple(columns), bool(result.success), str(observed))
+
+
+def _rows_in_words(con: duckdb.DuckDBPyConnection, query: str) -> str:
+    """The rows of a query of unexpected rows, which GX only counts."""
+    with con.cursor() as cursor:
+        return "; ".join(", ".join(map(str, row)) for row in cursor.execute(query).fetchall())
 
 
 def _has_raised(info: Any) -> bool:

@@ -79,6 +79,14 @@ _SOURCES = (
 )
 
 
+_DAILY = ("on_time",)
+
+
+def daily_sections(con: duckdb.DuckDBPyConnection) -> tuple[ManagerSection, ...]:
+    """The sections that are told every day: standards met and slipping."""
+    return tuple(_section(con, source, ()) for source in _SOURCES if source.name in _DAILY)
+
+
 def manager_sections(con: duckdb.DuckDBPyConnection, *, default_weekly_minutes: int) -> tuple[ManagerSection, ...]:
     """All sections of the week the connection stands at, in the order of the page.
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import io
 import mmap
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,10 @@ from winback.privacy.identifying import titles
 from winback.privacy.marks import Marks
 
 Ids = Mapping[str, frozenset[str]]
+LARGE_BYTES = 1 << 26
+"""From this size on a plain CSV is searched where it lies."""
 _FIRST_PARQUET_LINE = 2
+_HEADER_BYTES, _PIECE_BYTES = 1 << 20, 1 << 24
 _ENCODINGS = ("utf-8", "gb18030", "utf-16-le", "utf-16-be")
 
 
@@ -38,8 +42,12 @@ def records_of(path: Path, contract: Contract, ids: Ids, marks: Marks | None = N
     if path.suffix.lower() == ".parquet":
         hits = enumerate(_parquet_hits(path, contract, ids))
         return {index + _FIRST_PARQUET_LINE: 1 for index, is_hit in hits if is_hit}
-    if not _may_hold(path, {value for values in ids.values() for value in values}):
+    is_large = _is_large(path, contract)
+    values = {value for column, values in ids.items() if not is_large or column in contract.columns for value in values}
+    if not _may_hold(path, values):
         return {}
+    if is_large:
+        return dict.fromkeys(_lines_with(path, contract, values, ids), 1)
     table = _read(path.read_bytes(), contract)
     found = {
         line: 1 + sum(cell.count("\n") for cell in cells)
@@ -55,6 +63,9 @@ def write_without(path: Path, contract: Contract, records: Mapping[int, int], ta
     if path.suffix.lower() == ".parquet":
         _write_parquet_without(path, frozenset(records), target)
         return
+    if _is_large(path, contract):
+        _stream_without(path, contract, frozenset(records), target)
+        return
     data = path.read_bytes()
     table = _read(data, contract)
     lines = frozenset(line + k for line, n_lines in records.items() for k in range(n_lines))
@@ -67,7 +78,7 @@ def without_mentions(path: Path, contract: Contract, marks: Marks) -> bytes | No
 
     Representatives return whole lists, names and all, of which only the columns they fill in are loaded.
     """
-    if path.suffix.lower() != ".csv":
+    if path.suffix.lower() != ".csv" or _is_large(path, contract):
         return None
     data = path.read_bytes()
     table = _read(data, contract)
@@ -80,6 +91,50 @@ def without_mentions(path: Path, contract: Contract, marks: Marks) -> bytes | No
         if cleaned != cells:
             lines |= enumerate(_as_lines(cleaned, 1 + sum(c.count("\n") for c in cells), table.header.delimiter), line)
     return replace_lines(data, table.encoding, lines) if lines else None
+
+
+def _is_large(path: Path, contract: Contract) -> bool:
+    """Whether a CSV is too large to be taken apart in memory and so plain that every line of it is a record."""
+    if path.stat().st_size < LARGE_BYTES or any(f.is_multiline for f in contract.fields):
+        return False
+    with path.open("rb") as stream:
+        first = stream.readline(_HEADER_BYTES)
+    return first.endswith(b"\n") and is_plain_utf8(path) and not _header_of(first, contract)[0].unknown
+
+
+def _header_of(first: bytes, contract: Contract) -> tuple[Header, list[str | None]]:
+    return _header(first.decode("utf-8").strip("\ufeff\r\n"), contract)
+
+
+def _lines_with(path: Path, contract: Contract, values: Iterable[str], ids: Ids) -> Iterator[int]:
+    """Numbers of the lines of a plain CSV that have one of the identifiers in an identifying column."""
+    pattern = re.compile(b"|".join(re.escape(v.replace('"', '""').encode()) for v in sorted(values)))
+    with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as view:
+        header, columns = _header_of(view.readline(), contract)
+        start, number, counted = view.tell(), 2, view.tell()
+        while hit := pattern.search(view, start):
+            begin = view.rfind(b"\n", 0, hit.start()) + 1
+            end = view.find(b"\n", hit.end())
+            start = len(view) if end < 0 else end + 1
+            number, counted = number + _count_ends(view, counted, begin), begin
+            line = view[begin:start].decode("utf-8").rstrip("\r\n")
+            cells = next(csv.reader([line], delimiter=header.delimiter), [])
+            if any(column and cell.strip() in ids.get(column, ()) for column, cell in zip(columns, cells, strict=False)):
+                yield number
+
+
+def _count_ends(view: mmap.mmap, begin: int, end: int) -> int:
+    return sum(view[at : min(at + _PIECE_BYTES, end)].count(b"\n") for at in range(begin, end, _PIECE_BYTES))
+
+
+def _stream_without(path: Path, contract: Contract, lines: frozenset[int], target: Path) -> None:
+    with path.open("rb") as stream, target.open("wb") as out:
+        first = stream.readline()
+        header, _ = _header_of(first, contract)
+        blank = (header.delimiter * (len(header.columns) - 1)).encode()
+        out.write(first)
+        for number, line in enumerate(stream, 2):
+            out.write(blank + line[len(line.rstrip(b"\r\n")) :] if number in lines else line)
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,9 @@ class Marks:
         self.ids = frozenset(ids - self.short_ids)
         self.names = frozenset(n for n in subject.names if _is_telling(n) or (not n.isascii() and len(n) > 1))
         self.texts = frozenset(t for t in subject.texts if _width(t) >= _MIN_QUOTE)
-        self._ids, self._either, self._pieces = Words(self.ids), Words(self.ids | self.names), Words(subject.pieces)
+        self._ids, self._pieces = Words(self.ids), Words(subject.pieces)
+        self._either = Words(self.ids | self.names)
+        self._in_codes = Words(self.ids | {name for name in self.names if not _is_plain_word(name)})
 
     def has_id(self, text: str) -> bool:
         """Whether the text holds an identifier of the subject."""
@@ -60,7 +62,7 @@ class Marks:
 
     def mentions(self, text: str) -> bool:
         """Whether the text holds an identifier, a name or a whole note of the subject."""
-        return self._either.pattern_in(text) is not None or any(whole in text for whole in self.texts)
+        return self._mention(text) is not None or any(whole in text for whole in self.texts)
 
     def quotes(self, text: str) -> bool:
         """Whether the text is part of a note of the subject."""
@@ -82,8 +84,13 @@ class Marks:
             return ERASED
         for whole in self.texts:
             text = text.replace(whole, ERASED)
-        pattern = self._either.pattern_in(text)
+        pattern = self._mention(text)
         return pattern.sub(ERASED, text) if pattern else text
+
+    def _mention(self, text: str) -> re.Pattern[str] | None:
+        """What is mentioned; a firm called "Default" is not looked for in texts without blanks, which are codes of programs."""
+        is_code = text.isascii() and not any(c.isspace() for c in text)
+        return (self._in_codes if is_code else self._either).pattern_in(text)
 
     def redact_closely(self, text: str) -> str:
         """As `redact`, with the words that only the subject's notes have replaced as well."""
@@ -95,6 +102,10 @@ class Marks:
 def _is_telling(value: str) -> bool:
     digits = re.sub(r"[\s+()./-]", "", value)
     return len(digits) >= _MIN_DIGITS if digits.isdigit() else len(value) >= _MIN_LENGTH
+
+
+def _is_plain_word(name: str) -> bool:
+    return name.isascii() and name.isalpha() and (name.islower() or name.istitle())
 
 
 def _width(text: str) -> int:

@@ -19,6 +19,7 @@ from winback.playbook.cells import phone_cell
 from winback.privacy.identifying import identifying_columns, personal_columns
 from winback.reasons.note_labels import text_hash
 
+_PHONE_DIGITS = 5
 ACCOUNT, PERSON = "account_id", "person_id"
 _PIECE = re.compile(r"(?=[a-z]*[A-Z]?[A-Za-z]*[0-9@_A-Z])[A-Za-z0-9][A-Za-z0-9@._+-]{4,}[A-Za-z0-9]")
 """Words that look like a number, an address or a code; ordinary words would be found in everybody's texts."""
@@ -68,7 +69,12 @@ def find_subject(con: duckdb.DuckDBPyConnection, column: str, value: str, phone_
         raise UsageError(f"nothing of {column} '{value}' is in the warehouse; check the identifier with: winback account")
     others = _other_texts(con, column, ids)
     ids["text_sha256"] = {text_hash(text) for text in texts - others}
-    names |= {phone_cell(name, phone_region) for name in names if sum(c.isdigit() for c in name) >= 5}
+    names |= {
+        form
+        for name in names
+        if sum(c.isdigit() for c in name) >= _PHONE_DIGITS
+        for form in _phone_forms(name, phone_region)
+    }
     return Subject(
         column,
         value,
@@ -78,6 +84,18 @@ def find_subject(con: duckdb.DuckDBPyConnection, column: str, value: str, phone_
         frozenset(texts - others),
         frozenset(_pieces(texts) - _pieces(others)),
     )
+
+
+def _phone_forms(phone: str, region: str) -> set[str]:
+    """A phone number as lists, pages and people write it."""
+    shown = phone_cell(phone, region)
+    national = shown.partition(" ")[2] if shown.startswith("+") else shown
+    return {
+        form
+        for number in (shown, national)
+        if number
+        for form in (number, number.replace(" ", ""), number.replace(" ", "-"))
+    }
 
 
 def condition(columns: Iterable[str], ids: Mapping[str, Iterable[str]], prefix: str = "") -> tuple[str, list[object]]:

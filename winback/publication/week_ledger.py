@@ -93,7 +93,7 @@ def close_week(con: duckdb.DuckDBPyConnection, week: Week, state: str, reason: s
 
 
 def record_publication(con: duckdb.DuckDBPyConnection, week: Week) -> None:
-    """Enter a week's assignments, the options they had, and lapse dates in the ledgers and mark it published; call inside a transaction.
+    """Enter a week's assignments, their options, and lapse dates in the ledgers and mark it published; call in a transaction.
 
     Rows of an earlier revision that are not in this one stay: they were handed out, and what is written back about them
     counts.

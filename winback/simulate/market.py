@@ -18,6 +18,7 @@ from winback.simulate.days import NEVER, require_monday
 from winback.simulate.draws import stream
 from winback.simulate.founding import draw_accounts, draw_reps
 from winback.simulate.habits import habitual_touches
+from winback.simulate.history_assignments import history_assignments
 from winback.simulate.history_outcomes import history_outcomes
 from winback.simulate.journal import Journal
 from winback.simulate.life import coming_week, live_week
@@ -60,10 +61,11 @@ def simulate_market(*, n_accounts: int, n_weeks: int, seed: int, end_on: date, p
         week = coming_week(state, parameters)
         live_week(state, habitual_touches(state, week), week, journal)
     outcomes = history_outcomes(journal, state, parameters)
+    assignments = history_assignments(journal, state, parameters)
     truth = truth_frames(journal)
     tables = event_tables(journal, state, parameters)
     truth["notes"] = tables.pop("notes")
-    tables |= {"outcomes": outcomes} | reference_tables(state, end_day, parameters)
+    tables |= {"assignments": assignments, "outcomes": outcomes} | reference_tables(state, end_day, parameters)
     for table, column in COMPLETED_LATER.items():
         tables[table], state.pending[table] = known_before(tables[table], column, end_day)
     truth["accounts"] = account_truth(state.accounts)

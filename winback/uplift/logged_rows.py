@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from winback.survival.gap_curve import Z_80
 from winback.uplift.experiment import Experiment
 
 ARMS = ("held back", "contacted")
@@ -60,6 +61,15 @@ def sides(rows: pl.DataFrame) -> dict[bool, tuple[int, int]]:
     found = {False: (0, 0), True: (0, 0)}
     counted = rows.group_by("is_contact").agg(n=pl.len(), returned=pl.col("has_returned").sum())
     return found | {bool(c): (int(n), int(r)) for c, n, r in counted.iter_rows()}
+
+
+def held_rate(rows: pl.DataFrame) -> tuple[float, float] | None:
+    """Rate of return of those held back, from Jeffreys' prior, and half the width of its 80 % interval; None without any."""
+    n, returned = sides(rows)[False]
+    if n == 0:
+        return None
+    rate = (returned + 0.5) / (n + 1)
+    return rate, Z_80 * float(np.sqrt(rate * (1 - rate) / (n + 2)))
 
 
 def enough_for(rows: pl.DataFrame) -> tuple[bool, str]:

@@ -27,11 +27,14 @@ _COLUMNS = (
 
 @dataclass(frozen=True)
 class UpliftEvidence:
-    """What there is to go by. `rates` as `family_rates.family_rates` gives them; `has_chances`: whether any was logged."""
+    """What there is to go by. `rates` as `family_rates.family_rates` has them; `has_chances`: whether any was logged; `held`: rate
+    of return of those held back by lot and half the width of its 80 % interval, None without any.
+    """
 
     model: UpliftModel | None
     rates: pl.DataFrame
     has_chances: bool
+    held: tuple[float, float] | None = None
 
     @property
     def status(self) -> str:
@@ -62,7 +65,7 @@ def score_uplift(options: pl.DataFrame, evidence: UpliftEvidence, horizon_days: 
         case "observational" if options["touched_prob"].null_count() < options.height:
             scored = _touched_less_untouched(options)
         case _:
-            scored = _by_family(options, evidence.rates)
+            scored = _by_family(options, evidence.rates, evidence.held)
     return scored.with_columns(
         horizon_days=pl.lit(horizon_days, dtype=pl.Int64), uplift_status=pl.lit(evidence.status)
     ).select(_COLUMNS)
@@ -94,13 +97,19 @@ def _touched_less_untouched(options: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _by_family(options: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
-    """The family's shrunk rate of return less the family's mean chance if left alone."""
+def _by_family(options: pl.DataFrame, rates: pl.DataFrame, held: tuple[float, float] | None) -> pl.DataFrame:
+    """The family's shrunk rate of return less that of those held back by the same lot. No figure where nobody was: rates after
+    contacts of the past and this week's chances if left alone are of other accounts."""
     known = options.with_columns(
         reason_family=pl.when(pl.col("reason_family").is_in(rates["reason_family"].implode()))
         .then("reason_family")
         .otherwise(pl.lit(ANY))
     ).join(rates, on="reason_family", how="left", maintain_order="left")
-    alone = pl.col("untouched_prob").mean().over("reason_family")
-    found = known.select(value=pl.col("rate") - alone, low=pl.col("low") - alone, high=pl.col("high") - alone)
+    rate, reach = (None, None) if held is None else held
+    value = pl.col("rate") - pl.lit(rate, dtype=pl.Float64)
+    low, high = (
+        value + sign * ((pl.col(end) - pl.col("rate")).pow(2) + pl.lit(reach, dtype=pl.Float64) ** 2).sqrt()
+        for sign, end in ((-1, "low"), (1, "high"))
+    )
+    found = known.select(value=value, low=low, high=high)
     return _with(known, found["value"], found["low"], found["high"], "prior")
