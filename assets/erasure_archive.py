@@ -90,14 +90,15 @@ def _rewriting(warehouse: Warehouse, path: Path, entries: Entries, subject: Subj
         for line in received_records(warehouse.con, table, file_id, subject) - records.keys():
             records[line] = 1
     if not is_readable:
-        has_words = text_without(path.read_bytes(), marks) != path.read_bytes()
+        data = path.read_bytes()
+        has_words = _unread_without(data, marks) != data
     return Rewriting(path, entries, records, is_readable) if records or has_words else None
 
 
 def _written(warehouse: Warehouse, rewriting: Rewriting, marks: Marks) -> Path:
     """Write the file without the subject under its new hash.
 
-    A file that was rejected and is no text cannot be searched; nothing was ever loaded from it, so an empty one stays in its place.
+    Of a file that was rejected nothing was ever loaded; one that is no text and mentions the subject leaves an empty one.
     """
     path = rewriting.path
     partial = warehouse.workspace.folder("archive") / f".erasing{path.suffix}"
@@ -108,9 +109,16 @@ def _written(warehouse: Warehouse, rewriting: Rewriting, marks: Marks) -> Path:
         if words is not None:
             partial.write_bytes(words)
     else:
-        partial.write_bytes(text_without(path.read_bytes(), marks) or b"")
+        partial.write_bytes(_unread_without(path.read_bytes(), marks))
     kept = archived_path(warehouse.workspace, file_sha256(partial), path.suffix)
     kept.parent.mkdir(parents=True, exist_ok=True)
     put_file(kept, partial.read_bytes())
     partial.unlink()
     return kept
+
+
+def _unread_without(data: bytes, marks: Marks) -> bytes:
+    kept = text_without(data, marks)
+    if kept is not None:
+        return kept
+    return b"" if marks.hints(data.decode("utf-8", "ignore")) else data

@@ -42,16 +42,23 @@ def mentions_left(workspace: Workspace, marks: Marks) -> dict[str, int]:
 def _texts(path: Path) -> list[str]:
     with path.open("rb") as stream:
         start = stream.read(16)
-    if path.suffix == ".duckdb":
-        return _database_texts(path)
-    if path.suffix == ".parquet":
-        with duckdb.connect() as con:
-            con.execute(f"CREATE VIEW file AS SELECT * FROM read_parquet({quote_text(str(path))})")
-            return _column_texts(con, "file", "SELECT column_name, column_type FROM (DESCRIBE file)")
+    try:
+        if path.suffix == ".duckdb":
+            return _database_texts(path)
+        if path.suffix == ".parquet":
+            return _parquet_texts(path)
+    except duckdb.Error:
+        pass  # a file that was rejected, since it is not what its name says: its bytes are looked at
     if start == b"SQLite format 3\0":
         return _sqlite_texts(path)
     data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     return [line for line in decode_bytes(data).text.split("\n") if line]
+
+
+def _parquet_texts(path: Path) -> list[str]:
+    with duckdb.connect() as con:
+        con.execute(f"CREATE VIEW file AS SELECT * FROM read_parquet({quote_text(str(path))})")
+        return _column_texts(con, "file", "SELECT column_name, column_type FROM (DESCRIBE file)")
 
 
 def _database_texts(path: Path) -> list[str]:

@@ -29,9 +29,7 @@ def run(
     week: Annotated[str | None, typer.Option(help="Monday of the week, YYYY-MM-DD; default: the current one.")] = None,
     wait: Annotated[str, typer.Option(help="How long to wait for another run: 90s, 30m, 2h.")] = "30m",
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Do not wait for another run.")] = False,
-    accept: Annotated[
-        str | None, typer.Option(help="Publish in spite of the feed gate or the lot's check: why.")
-    ] = None,
+    accept: Annotated[str | None, typer.Option(help="Publish in spite of the feed gate or the lot's check: why.")] = None,
     reopen: Annotated[bool, typer.Option("--reopen", help="Publish a revision of a published week.")] = False,
 ) -> None:
     """Load the inbox and bring out one week's playbooks."""

@@ -79,6 +79,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
         }
     )
     usage.write_parquet(place.folder("inbox") / "usage.parquet")
+    (place.folder("inbox") / "spend_torn.parquet").write_bytes(b"\0\xff A-TOKID \0")
+    (place.folder("inbox") / "people.xyz").write_text("Tokname Person\nsomebody else\n")
     with open_warehouse(place, lambda: TODAY, 5) as warehouse:
         load_inbox(warehouse)
         _compute(warehouse)
@@ -349,7 +351,7 @@ def test_looking_changes_nothing_and_counts(shop: Workspace) -> None:
     with open_warehouse(shop, lambda: TODAY, 5) as warehouse:
         seen = look(warehouse, "account_id", "A-TOKID")
     assert contents() == before
-    assert seen.rows["raw_spend"] == 1 and seen.places["archive"] == 9 and seen.weeks == (FOLDER,)
+    assert seen.rows["raw_spend"] == 1 and seen.places["archive"] == 11 and seen.weeks == (FOLDER,)
 
 
 def test_nobody_of_that_name_is_refused(shop: Workspace) -> None:

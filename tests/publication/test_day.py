@@ -18,7 +18,9 @@ from winback.publication.week_parameters import week_row
 MONDAY, WEDNESDAY = date(2026, 3, 2), date(2026, 3, 4)
 
 
-def test_a_promise_of_this_week_is_told_on_wednesday_and_nothing_else_changes(empty_tables: duckdb.DuckDBPyConnection) -> None:
+def test_a_promise_of_this_week_is_told_on_wednesday_and_nothing_else_changes(
+    empty_tables: duckdb.DuckDBPyConnection,
+) -> None:
     con = empty_tables
     replace_from_frame(con, "core_week", week_row(Week(MONDAY, 1, 1, "published"), Settings()))
     con.execute(

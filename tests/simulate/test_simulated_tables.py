@@ -36,7 +36,7 @@ INPUTS = {name: fields for name, fields in read_contracts().items() if name != "
 
 def test_every_input_contract_has_rows(market: Market):
     assert set(market.tables) == set(INPUTS)
-    assert len(INPUTS) == 17
+    assert len(INPUTS) == 18
     assert not [name for name, frame in market.tables.items() if frame.is_empty()]
 
 

@@ -228,8 +228,10 @@ def test_cycles_per_category(week) -> None:
 
 def test_every_lapsed_account_is_a_candidate_or_has_one_cause(empty_tables) -> None:
     set_up(empty_tables, Settings(plan=PlanSettings(max_lapsed_days=200, cooldown_days=28, contact_cap=2)))
-    accounts = ["free", "dnc", "asked", "no_consent", "old", "called", "capped", "listed", "stranger", "away", "held", "handed_over",
-                "carried", "put_off"]  # fmt: skip
+    accounts = [
+        "free", "dnc", "asked", "no_consent", "old", "called", "capped", "listed", "stranger", "away", "held", "handed_over",
+        "carried", "put_off",
+    ]  # fmt: skip
     spend(empty_tables, *[(a, "2024-01-01" if a == "old" else "2025-11-01", 10, "purchase") for a in accounts])
     con = empty_tables
     con.execute("INSERT INTO asof_reps (rep_id, is_active) VALUES ('r', NULL), ('gone', false)")

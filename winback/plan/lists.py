@@ -71,9 +71,7 @@ def assign_week(tables: PlanTables, rules: PlanRules) -> WeekPlan:
     )
 
 
-def _plan(
-    columns: pl.DataFrame, resources: Resources, rules: PlanRules, *, is_first: bool
-) -> tuple[pl.DataFrame, Solution]:
+def _plan(columns: pl.DataFrame, resources: Resources, rules: PlanRules, *, is_first: bool) -> tuple[pl.DataFrame, Solution]:
     """Chosen columns. Only the first plan is solved in full: what is planned again is a tenth of it and less."""
     useful = worthwhile(columns, resources)
     above = rules.greedy_above_columns if is_first else 0
@@ -118,7 +116,9 @@ def _in_a_lot_before(tables: PlanTables) -> pl.DataFrame:
 def _explore(drawn: pl.DataFrame, columns: pl.DataFrame, left: Resources, experiment: Experiment) -> pl.DataFrame:
     """The exploring rows with the arm that was drawn for them, under the representative of the plan."""
     rows = drawn.filter(pl.col("assignment") == EXPLORE)
-    planned = rows.select("account_id", "rep_id", "last_spend_on", "experiment_id", "assignment_prob", planned_arm_no="arm_no")
+    planned = rows.select(
+        "account_id", "rep_id", "last_spend_on", "experiment_id", "assignment_prob", planned_arm_no="arm_no"
+    )
     arms = columns.join(planned, on=["account_id", "rep_id"]).sort("account_id", "arm_no")
     entries = [
         (str(account), int(of_account["rep"][0]), _arms(of_account))
