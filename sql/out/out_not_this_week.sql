@@ -1,5 +1,6 @@
--- Every lapsed account that is on no list this week, with its one cause: what bars it, the lot that withholds it, no play or offer that
--- would bring more than it costs, nobody who could serve it, or, where nothing else is, capacity.
+-- Every lapsed account that is on no list this week, with its one cause: what bars it, the lot that withholds it, contacts that have used
+-- up the cap of its play, no play or offer that would bring more than it costs, nobody who could serve it, or, where nothing else is,
+-- capacity.
 WITH best AS (
     SELECT
         account_id,
@@ -10,6 +11,10 @@ WITH best AS (
 
 served AS (
     SELECT DISTINCT account_id FROM plan_reps
+),
+
+possible AS (
+    SELECT DISTINCT account_id FROM plan_options
 )
 
 SELECT
@@ -18,6 +23,7 @@ SELECT
     CASE
         WHEN assignments.account_id IS NOT NULL THEN 'holdout'
         WHEN candidates.cause IS NOT NULL THEN candidates.cause
+        WHEN possible.account_id IS NULL THEN 'contact_cap'
         WHEN best.plan_value_amount < 0 THEN 'no_gain'
         WHEN served.account_id IS NULL THEN 'no_rep'
         ELSE 'no_capacity'
@@ -30,5 +36,6 @@ SELECT
 FROM plan_candidates AS candidates
 LEFT JOIN plan_assignments AS assignments ON candidates.account_id = assignments.account_id
 LEFT JOIN best ON candidates.account_id = best.account_id
+LEFT JOIN possible ON candidates.account_id = possible.account_id
 LEFT JOIN served ON candidates.account_id = served.account_id
 WHERE assignments.account_id IS NULL OR assignments.assignment = 'holdout'

@@ -5,6 +5,7 @@
 -- account's potential stays. The play says the order of kinds. The second offer is the best of the other sort (one cuts the price, one
 -- does not) where there is one; accounts that depend on discounts keep to the order, with price cuts last.
 -- By rule the first offer is made where the reason may be said outright; else, and where the play holds offers back, none.
+-- Where our contacts have used up the cap of the reason's play, nothing is done: asking would be one more contact.
 -- next_offer_id and its gap tell the offer of the following arm and what it costs more (or less).
 WITH fits AS (
     SELECT * FROM plan_offer_fits WHERE offer_cause IS NULL
@@ -62,6 +63,31 @@ picked AS (
     INNER JOIN firsts ON ordered.account_id = firsts.account_id
 ),
 
+contacts AS (
+    SELECT
+        account_id,
+        touched_on
+    FROM asof_touchpoints
+    WHERE direction = 'out'
+    UNION
+    SELECT
+        account_id,
+        touched_on
+    FROM core_touches
+),
+
+used_up AS (
+    SELECT
+        contacts.account_id,
+        plays.play_id
+    FROM contacts
+    CROSS JOIN core_week
+    CROSS JOIN core_plays AS plays
+    WHERE datediff('day', contacts.touched_on, core_week.as_of_on) <= plays.contact_cap_days
+    GROUP BY contacts.account_id, plays.play_id, plays.contact_cap
+    HAVING count(*) >= plays.contact_cap
+),
+
 chosen AS (
     SELECT
         candidates.account_id,
@@ -76,7 +102,8 @@ chosen AS (
             coalesce(reasons.likeliest_code, '-') = choices.likeliest_code
             AND coalesce(reasons.reason_tier, '-') = choices.reason_tier
             AND coalesce(reasons.is_abstained, false) = choices.is_abstained
-    WHERE candidates.cause IS NULL
+    LEFT JOIN used_up ON candidates.account_id = used_up.account_id AND choices.play_id = used_up.play_id
+    WHERE candidates.cause IS NULL AND used_up.account_id IS NULL
 ),
 
 asking AS (

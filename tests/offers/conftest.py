@@ -13,6 +13,7 @@ from winback.contracts.identifiers import quote_name
 MADE = ("core_offers_week", "plan_offer_fits", "plan_options", "plan_reps", "out_sponsor")
 INPUTS = ("accounts", "offers", "people", "products", "reps", "spend", "touchpoints")
 COMPUTED = (
+    "core_touches",
     "core_accounts_week", "core_lapses", "core_offer_kinds", "core_offer_sizes", "core_play_choice", "core_play_offers",
     "core_plays", "core_treatments", "core_week", "feat_loyalty", "plan_candidates", "score_mentions", "score_reasons",
 )  # fmt: skip

@@ -30,7 +30,9 @@ def set_catalogues(con: duckdb.DuckDBPyConnection) -> None:
         replace_from_frame(con, name, frame)
     columns = dict.fromkeys((row[0] for row in con.execute("DESCRIBE core_plays").fetchall()), "1")
     plays = [
-        columns | {"play_id": play.id, "minutes": 30, "lane": play.lane, "play_channel": play.channels[0]}
+        columns
+        | {"play_id": play.id, "minutes": 30, "lane": play.lane, "play_channel": play.channels[0]}
+        | {"contact_cap": play.contact_cap.contacts, "contact_cap_days": play.contact_cap.within_days}
         for play in load_plays().values()
     ]
     put(con, "core_plays", *plays)

@@ -1,6 +1,7 @@
 """Arms of an account: order, sizes, dominance, the choice by rule; and what holds for any offers and accounts."""
 
 import random
+from datetime import timedelta
 from decimal import Decimal
 
 import duckdb
@@ -63,6 +64,28 @@ def test_by_rule_no_offer_before_the_reason_is_told(week, code, tier, has_rule_o
 def test_accounts_that_may_not_be_contacted_have_no_arm(week: duckdb.DuckDBPyConnection) -> None:
     account(week, "a", cause="no_consent")
     assert arms(week) == []
+
+
+@pytest.mark.parametrize(("n_contacts", "n_arms"), [(0, 2), (1, 0)])
+def test_contacts_that_used_up_the_cap_of_the_play_leave_nothing_to_do(week, n_contacts, n_arms) -> None:
+    """Who left because of too many calls (code 5) gets one contact and no way around it."""
+    account(week, "a", "5")
+    cap = load_plays()["over_contacted"].contact_cap
+    assert cap.contacts == 1
+    contact = {"account_id": "a", "channel": "phone", "direction": "out"}
+    last_days = [AS_OF - timedelta(days=cap.within_days)] * n_contacts
+    for day in [AS_OF - timedelta(days=cap.within_days + 1), *last_days]:
+        put(week, "asof_touchpoints", contact | {"touched_on": day})
+    put(week, "asof_touchpoints", contact | {"touched_on": AS_OF - timedelta(days=3), "direction": "in"})
+    assert len(arms(week)) == n_arms
+
+
+def test_where_no_reason_is_sure_the_likeliest_may_be_asked_about(week: duckdb.DuckDBPyConnection) -> None:
+    account(week, "a", "1b", "3")
+    week.execute("UPDATE score_reasons SET is_abstained = true")
+    assert arms(week) == [("ask_reason", None, True), ("cost_too_high", None, False)]
+    outright = week.execute("SELECT DISTINCT is_outright FROM plan_options").fetchall()
+    assert outright == [(False,)]
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,7 @@ def week(empty_tables: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
                            "best_by_on": date(2026, 3, 20)}) for x in "abhcd"],
         *[("plan_candidates", {"account_id": x, "as_of_on": AS_OF, "cause": "no_consent" if x == "d" else None}) for x in "abhcd"],
         ("plan_reps", {"account_id": "c", "rep_id": "r"}),
+        ("plan_options", {"account_id": "c", "as_of_on": AS_OF, "arm_no": 1, "play_id": "ask_reason"}),
         ("core_offers_week", {"offer_id": "O", "offer_kind": "free_delivery", "offer_name": None}),
     ]  # fmt: skip
     put_rows(empty_tables, rows)
