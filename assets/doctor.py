@@ -20,6 +20,7 @@ from typing import Any, Literal
 from filelock import FileLock, Timeout
 from packaging.requirements import Requirement
 
+from assets.erasure import is_unfinished
 from assets.inbox import delivered_files
 from assets.workspace import FOLDERS, Workspace
 from data_contracts import load_contract, table_names
@@ -51,6 +52,7 @@ def examine(workspace: Workspace, state: dict[str, Any], now: datetime) -> list[
         lambda: _modes(workspace),
         lambda: _locks(workspace),
         lambda: _disk(workspace),
+        lambda: _erasure(workspace),
         lambda: _clock(workspace, now),
         _contracts,
         lambda: _inbox(workspace),
@@ -128,6 +130,11 @@ def _disk(workspace: Workspace) -> Iterator[Finding]:
     is_enough = free_gb >= wanted_gb
     seen = f"{free_gb:.1f} GB free, {wanted_gb:.1f} GB wanted"
     yield Finding("Disk", "ok" if is_enough else "fail", seen, "" if is_enough else "make room before the next run")
+
+
+def _erasure(workspace: Workspace) -> Iterator[Finding]:
+    if is_unfinished(workspace):
+        yield Finding("Erasure", "fail", "one was cut off before its end", "finish it: winback erase --continue")
 
 
 def _clock(workspace: Workspace, now: datetime) -> Iterator[Finding]:

@@ -203,6 +203,11 @@ def _next_receipt(workspace: Workspace) -> int:
     return 1 + max((line["receipt"] for line in _receipts(workspace)), default=0)
 
 
+def is_unfinished(workspace: Workspace) -> bool:
+    """Whether an erasure was cut off and waits for `winback erase --continue`."""
+    return (workspace.folder("state") / PENDING).is_file()
+
+
 def _pending(workspace: Workspace) -> dict[str, Any] | None:
     path = workspace.folder("state") / PENDING
     if not path.is_file():

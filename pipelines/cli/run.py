@@ -13,11 +13,12 @@ from typing import Annotated
 
 import typer
 
+from assets.erasure import is_unfinished
 from assets.workspace import Workspace, open_workspace, run_turn
 from pipelines.cli.console import WorkspaceOption, output, table
 from pipelines.cli.state import read_state
 from pipelines.clock import today_in
-from winback.errors import UsageError, WithheldError
+from winback.errors import RunFailedError, UsageError, WithheldError
 from winback.weeks import first_monday_after, monday_of, parse_week
 
 _WAIT = re.compile(r"^([0-9]+)([smh]?)$")
@@ -37,6 +38,8 @@ def run(
     wait_seconds = 0.0 if no_wait else _seconds(wait)
     if accept is not None and not accept.strip():
         raise UsageError("--accept needs a reason, which is recorded with the week")
+    if is_unfinished(place):
+        raise RunFailedError("an erasure was cut off before its end; finish it first: winback erase --continue")
     chosen = parse_week(week) if week else None
     today = today_in(place.settings.zone)()
     if chosen is not None and chosen > monday_of(today):

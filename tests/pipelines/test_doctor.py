@@ -37,11 +37,13 @@ def test_every_finding_that_is_not_ok_says_what_to_do(make_workspace: Callable[.
     (place.folder("published") / "2031-01-06-r1").mkdir()
     stale = (TODAY - timedelta(days=40)).isoformat()
     week = {"week": "2026-03-02", "state": "withheld", "reason": "half of the rows"}
+    (place.folder("state") / "erasure_pending.json").write_text("{}")
     with FileLock(place.folder("state") / "workspace.lock"):
         found = look(place, newest_spend_on=stale, weeks=[week])
     levels = {s: f.level for s, f in found.items() if f.level != "ok"}
     assert levels == {
-        "File modes": "warn", "Lock": "warn", "Clock": "fail", "Inbox": "warn", "Weeks": "fail", "Freshness": "fail",
+        "File modes": "warn", "Lock": "warn", "Erasure": "fail", "Clock": "fail",
+        "Inbox": "warn", "Weeks": "fail", "Freshness": "fail",
         "Delivery": "fail",
     }  # fmt: skip
     assert all(found[subject].fix for subject in levels)

@@ -4,8 +4,8 @@ Belongs here: the steps from tables to the rows of `plan_assignments`. Does not 
 (`winback.plan.solver`), the draws (`winback.plan.lots`), or who may be contacted at all (`plan_candidates`).
 
 The plan is made as if there were no lot. Those who were in no lot yet in their present silence then draw theirs: some are withheld,
-some explore. What becomes free is planned again among the accounts that were not chosen, and they draw theirs in turn, so that nobody's
-own lot decides whether they are compared, and nobody whose lot is to be left alone is contacted.
+some explore. What becomes free is planned again among the accounts that were not chosen, and they draw theirs in turn, so that
+nobody's own lot decides whether they are compared, and nobody whose lot is to be left alone is contacted.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from winback.plan.lots import EXPLORE, HOLDOUT, TREATED, Arm, Experiment, explor
 from winback.plan.ranks import change_words, ranks
 from winback.plan.solver import Solution, solve
 from winback.plan.summary import plan_summary
-
 
 N_ROUNDS = 4
 """Most plans of one week: with a tenth withheld, a thousandth of the minutes is still free after the third."""

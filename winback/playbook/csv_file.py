@@ -2,8 +2,8 @@
 
 Belongs here: frame to CSV bytes and back. Does not belong here: which rows or columns there are.
 
-Chinese readers see words where the tables hold codes. Files are UTF-8 with a byte order mark, comma, CRLF, one title row; dates as YYYY-MM-DD, amounts with two decimals,
-probabilities with four.
+Files are UTF-8 with a byte order mark, comma, CRLF, one title row; dates as YYYY-MM-DD, amounts with two decimals,
+probabilities with four. Chinese readers see words where the tables hold codes.
 """
 
 from __future__ import annotations
