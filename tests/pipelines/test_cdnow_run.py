@@ -29,8 +29,8 @@ def test_cdnow_from_import_to_playbook(tmp_path: Path) -> None:
     assert [w["state"] for w in state["weeks"]] == ["published"]
     folder = tmp_path / "ws" / "outbox" / "1998-07-06"
     manifest = json.loads((folder / "manifest.json").read_text())
-    assert manifest["chosen"] == 50
-    assert manifest["lapsed"] == 50 + sum(manifest["not_chosen"].values())
+    assert manifest["chosen"] == 31  # 600 minutes, 19 for a row that asks
+    assert manifest["lapsed"] == 31 + sum(manifest["not_chosen"].values())
     (playbook,) = folder.glob("rep_*.csv")
     rows_of_rep = read_csv_bytes(playbook.read_bytes(), load_contract("out_playbook"))
     chances = [float(p) for p in rows_of_rep["return_prob"]]

@@ -150,13 +150,13 @@ def test_representatives_get_their_own_files_within_their_minutes(make_workspace
     )
     run(workspace)
     folder = workspace.folder("outbox") / "2026-03-02"
-    files = sorted(p for p in folder.iterdir() if p.name.startswith("rep_"))
-    assert len(files) == 6
+    files = sorted(folder.glob("rep_*.csv"))
+    assert len(files) == 6 == len(list(folder.glob("rep_*.html")))
     assert len({p.name.lower() for p in files}) == 6
     assert not (workspace.root.parent.parent / "x").exists()
     for path in files:
         rows_of_rep = read_csv_bytes(path.read_bytes(), load_contract("out_playbook"))
-        assert rows_of_rep.height <= 2  # 12 minutes each, 30 a week
+        assert rows_of_rep["minutes"].cast(int).sum() <= 30
         assert rows_of_rep["rep_id"].n_unique() <= 1
 
 
@@ -174,7 +174,7 @@ def test_lists_move_on_when_nobody_writes_back(make_workspace: Callable[..., Wor
         set(read_csv_bytes((workspace.folder("outbox") / w.isoformat() / name).read_bytes(), contract)["account_id"])
         for w in (earlier, MONDAY)
     ]
-    assert len(lists[0]) == len(lists[1]) == 5
+    assert len(lists[0]) == len(lists[1]) == 3  # 60 minutes, 19 for a row that asks
     assert lists[0] & lists[1] == set()
 
 
@@ -188,9 +188,10 @@ def test_a_wish_to_be_left_alone_is_kept_at_once(make_workspace: Callable[..., W
     folder = workspace.folder("outbox") / "2026-03-02"
     rest = read_csv_bytes((folder / "not_this_week.csv").read_bytes(), load_contract("out_not_this_week"))
     assert set(rest["cause"]) == {"do_not_contact"}
-    assert [p.name for p in sorted(folder.iterdir())] == ["manifest.json", "not_this_week.csv"]
+    assert list(folder.glob("rep_*")) == []
 
 
+@pytest.mark.slow
 def test_moving_back_withdraws_the_later_week_and_its_write_backs_still_count(delivered: Workspace) -> None:
     run(delivered, MONDAY - timedelta(days=7))
     run(delivered)
