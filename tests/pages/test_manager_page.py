@@ -8,6 +8,7 @@ import pytest
 from page_market import AS_OF, EN, ZH, put, put_listed, set_week
 
 from data_contracts import load_contract
+from winback.contracts.tables import replace_from_frame
 from winback.pages.deliveries import manager_figures, manager_files
 from winback.pages.manager_sections import ManagerSection, manager_sections
 from winback.playbook.csv_file import read_csv_bytes
@@ -162,6 +163,7 @@ def test_a_table_that_does_not_exist_is_not_yet_known(listed) -> None:
 def test_the_csv_is_the_contract_and_comes_back(listed) -> None:
     rows = manager_figures(listed, EN)
     assert rows.columns == list(load_contract("out_manager").columns)
+    replace_from_frame(listed, "out_manager", rows)
     back = read_csv_bytes(manager_files(listed, EN)["manager.csv"], load_contract("out_manager"))
     assert back.height == rows.height and back["figure_no"].to_list() == [str(n) for n in range(1, rows.height + 1)]
     assert manager_files(listed, ZH)["manager.csv"].decode("utf-8-sig").startswith("周,序号,板块代码,板块,")

@@ -56,12 +56,12 @@ def rep_pages(con: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, b
 
 
 def manager_files(con: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, bytes]:
-    """`manager.html` and `manager.csv`."""
+    """`manager.html`, and `manager.csv` from `out_manager`."""
     workspace = settings.workspace
     page = manager_page(
         _sections(con, settings), week_on=_week_on(con), language=workspace.language, is_simulated=workspace.is_simulated
     )
-    rows, contract = manager_figures(con, settings), load_contract("out_manager")
+    rows, contract = read_table(con, "out_manager").sort("figure_no"), load_contract("out_manager")
     table = csv_bytes(rows, contract, language=workspace.language, phone_region=workspace.phone_region)
     return {"manager.html": page, "manager.csv": table}
 

@@ -65,7 +65,7 @@ pairs AS (
     FROM held AS here
     INNER JOIN held AS other
         ON here.account_id = other.account_id AND here.spent_on = other.spent_on AND here.item <> other.item
-    WHERE here.n_items BETWEEN 2 AND 50
+    WHERE here.n_items BETWEEN 2 AND 25
     GROUP BY here.item, other.item
 )
 SELECT pairs.item, pairs.other_item, singles.product_id, coalesce(singles.category, products.category) AS category,
@@ -81,6 +81,7 @@ WHERE pairs.n_together >= ? AND pairs.n_accounts >= ?
 ORDER BY pairs.item, lift DESC, pairs.other_item
 """
 """Items bought on the same day by the same account more often than by chance, over the newest 200,000 purchase days of a year.
+Days with more than 25 items are left out: there everything goes with everything.
 
 Lift is the number of days with both, times all days, over the product of the days with each (Brin et al. 1997).
 """
