@@ -13,8 +13,10 @@ from assets.workspace import Warehouse
 from data_contracts import load_contract, table_names
 from winback.contracts.expectations import SuiteRule, suite_of
 from winback.contracts.gx_on_duckdb import ExpectationResult, validate_table
+from winback.contracts.tables import count_rows
 
 CHECK = "contract"
+ROW_COUNT = "expect_table_row_count_to_be_between"
 
 
 def build_contract_checks(assets: frozenset[str]) -> list[dg.AssetChecksDefinition]:
@@ -55,7 +57,9 @@ def _contract_check(table: str) -> dg.AssetChecksDefinition:
 
 def _check(warehouse: Warehouse, table: str) -> dg.AssetCheckResult:
     rules = _rules_of(table)
-    results = validate_table(warehouse.con, table, [(r.type, r.kwargs) for r in rules])
+    if not count_rows(warehouse.con, table):
+        rules = [rule for rule in rules if rule.type == ROW_COUNT]  # no row can break any other rule
+    results = validate_table(warehouse.con, table, [(r.type, r.kwargs) for r in rules]) if rules else []
     broken = [(rule, result) for rule, result in zip(rules, results, strict=True) if not result.is_met]
     return dg.AssetCheckResult(
         asset_key=table,
