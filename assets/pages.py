@@ -6,9 +6,8 @@ them (`assets.publish`).
 
 import dagster as dg
 
-from assets.metadata import OWNER, column_schema, table_metadata
+from assets.metadata import table_metadata, table_spec
 from assets.resources import WAREHOUSE
-from data_contracts import load_contract
 from winback.contracts.tables import replace_from_frame
 from winback.pages.deliveries import manager_figures
 
@@ -55,22 +54,17 @@ PAGE_TABLES = frozenset(
 
 def build_page_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
     """`out_manager`."""
-    contract = load_contract("out_manager")
 
-    @dg.asset(
+    @dg.multi_asset(
         name="out_manager",
-        group_name="out",
+        specs=[table_spec("out_manager", "out", ["core_week", *_READS])],
         partitions_def=partitions,
-        deps=["core_week", *_READS],
         required_resource_keys={WAREHOUSE},
-        description=contract.description,
-        owners=[OWNER],
-        kinds={"duckdb", "python"},
-        metadata={"dagster/column_schema": column_schema(contract)},
     )
     def out_manager(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        """Gather the manager's figures."""
         warehouse = context.resources.warehouse
         replace_from_frame(warehouse.con, "out_manager", manager_figures(warehouse.con, warehouse.settings))
-        return dg.MaterializeResult(metadata=table_metadata(warehouse.con, "out_manager"))
+        return dg.MaterializeResult("out_manager", metadata=table_metadata(warehouse.con, "out_manager"))
 
     return [out_manager]

@@ -5,9 +5,8 @@ Belongs here: the asset that makes `out_words`. Does not belong here: the words 
 
 import dagster as dg
 
-from assets.metadata import OWNER, column_schema, table_metadata
+from assets.metadata import table_metadata, table_spec
 from assets.resources import WAREHOUSE
-from data_contracts import load_contract
 from winback.contracts.tables import read_table, replace_from_frame
 from winback.playbook.words import word_rows
 
@@ -16,20 +15,15 @@ _READS = ("out_facts", "out_offers", "score_drivers")
 
 def build_words_asset(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     """`out_words`."""
-    contract = load_contract("out_words")
 
-    @dg.asset(
+    @dg.multi_asset(
         name="out_words",
-        group_name="out",
+        specs=[table_spec("out_words", "out", ["core_week", *_READS])],
         partitions_def=partitions,
-        deps=["core_week", *_READS],
         required_resource_keys={WAREHOUSE},
-        description=contract.description,
-        owners=[OWNER],
-        kinds={"duckdb", "python"},
-        metadata={"dagster/column_schema": column_schema(contract)},
     )
     def out_words(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        """Write what each listed row says."""
         warehouse = context.resources.warehouse
         workspace = warehouse.settings.workspace
         words = word_rows(
@@ -38,6 +32,6 @@ def build_words_asset(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinitio
             currency=workspace.base_currency,
         )
         replace_from_frame(warehouse.con, "out_words", words)
-        return dg.MaterializeResult(metadata=table_metadata(warehouse.con, "out_words"))
+        return dg.MaterializeResult("out_words", metadata=table_metadata(warehouse.con, "out_words"))
 
     return out_words

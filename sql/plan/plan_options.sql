@@ -110,6 +110,31 @@ asking AS (
     SELECT play_id FROM core_play_choice WHERE likeliest_code = '-'
 ),
 
+asked AS (
+    SELECT
+        chosen.account_id,
+        chosen.as_of_on,
+        4 AS arm_no,
+        asking.play_id
+    FROM chosen
+    CROSS JOIN asking
+    WHERE chosen.play_id <> asking.play_id
+    UNION ALL
+    SELECT
+        chosen.account_id,
+        chosen.as_of_on,
+        5 AS arm_no,
+        likeliest.play_id
+    FROM chosen
+    INNER JOIN score_reasons AS reasons ON chosen.account_id = reasons.account_id AND reasons.is_abstained
+    INNER JOIN core_play_choice AS likeliest
+        ON
+            reasons.likeliest_code = likeliest.likeliest_code
+            AND reasons.reason_tier = likeliest.reason_tier
+            AND NOT likeliest.is_abstained
+    WHERE likeliest.play_id <> chosen.play_id
+),
+
 arms AS (
     SELECT
         chosen.account_id,
@@ -146,10 +171,10 @@ arms AS (
     INNER JOIN picked ON chosen.account_id = picked.account_id AND picked.offer_no <= 2
     UNION ALL
     SELECT
-        chosen.account_id,
-        chosen.as_of_on,
-        4 AS arm_no,
-        asking.play_id,
+        account_id,
+        as_of_on,
+        arm_no,
+        play_id,
         CAST(NULL AS VARCHAR) AS offer_id,
         false AS is_rule_choice,
         0 AS offer_minutes,
@@ -159,32 +184,7 @@ arms AS (
         false AS is_reason_matched,
         false AS is_price_offer,
         false AS is_outright
-    FROM chosen
-    CROSS JOIN asking
-    WHERE chosen.play_id <> asking.play_id
-    UNION ALL
-    SELECT
-        chosen.account_id,
-        chosen.as_of_on,
-        5 AS arm_no,
-        likeliest.play_id,
-        CAST(NULL AS VARCHAR) AS offer_id,
-        false AS is_rule_choice,
-        0 AS offer_minutes,
-        CAST(NULL AS VARCHAR) AS offer_kind,
-        CAST(0 AS DECIMAL(18, 4)) AS offer_cost_amount,
-        CAST(NULL AS DECIMAL(18, 4)) AS budget_amount,
-        false AS is_reason_matched,
-        false AS is_price_offer,
-        false AS is_outright
-    FROM chosen
-    INNER JOIN score_reasons AS reasons ON chosen.account_id = reasons.account_id AND reasons.is_abstained
-    INNER JOIN core_play_choice AS likeliest
-        ON
-            reasons.likeliest_code = likeliest.likeliest_code
-            AND reasons.reason_tier = likeliest.reason_tier
-            AND NOT likeliest.is_abstained
-    WHERE likeliest.play_id <> chosen.play_id
+    FROM asked
 )
 
 SELECT

@@ -55,16 +55,6 @@ def test_the_baseline_beside_planted_effects_gives_the_planted_chance() -> None:
 
 
 @pytest.fixture(scope="module")
-def rows() -> pl.DataFrame:
-    return landmark_rows(1500, seed=4)
-
-
-@pytest.fixture(scope="module")
-def model(rows: pl.DataFrame) -> ReturnModel:
-    return train_return_model(rows, as_of_on=AS_OF, horizon_days=56)
-
-
-@pytest.fixture(scope="module")
 def fresh() -> pl.DataFrame:
     """Accounts that no model has seen, 56 days before the data's end."""
     return landmark_rows(3000, seed=5, landmarks=(672,))

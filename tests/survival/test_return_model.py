@@ -34,16 +34,6 @@ def write(model: ReturnModel, folder: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def rows() -> pl.DataFrame:
-    return landmark_rows(1500, seed=4)
-
-
-@pytest.fixture(scope="module")
-def model(rows: pl.DataFrame) -> ReturnModel:
-    return train_return_model(rows, as_of_on=AS_OF, horizon_days=56)
-
-
-@pytest.fixture(scope="module")
 def fresh() -> pl.DataFrame:
     """Accounts that the model has not seen, at one later date."""
     return landmark_rows(1500, seed=5, landmarks=(672,))

@@ -12,8 +12,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from winback.errors import UsageError
 from winback.survival.assumption_calibration import StatedBin
 from winback.survival.assumptions import Finding
@@ -23,6 +21,7 @@ from winback.survival.families import all_families
 from winback.survival.return_model import ReturnModel, Training
 from winback.survival.season import Seasons
 from winback.survival.stack import Stack
+from winback.survival.stored_families import families_as_json, part_files, plain, read_families
 
 FEATURE_VERSION = 2
 """Raised whenever a feature or a family means something else than before, or the file says more: older ones are then refused."""
@@ -36,11 +35,8 @@ REFRESH = "make it anew: winback run trains a model where none fits, or delete t
 
 def model_files(model: ReturnModel) -> dict[str, bytes]:
     """File names with their contents. The same model gives the same bytes."""
-    text = json.dumps(as_json(model), ensure_ascii=False, indent=1, sort_keys=True, default=_plain)
-    trees = {
-        f"{name}_{part}.ubj": data for name, family in model.families.items() for part, data in family.attachments().items()
-    }
-    return {MODEL_FILE: (text + "\n").encode()} | trees
+    text = json.dumps(as_json(model), ensure_ascii=False, indent=1, sort_keys=True, default=plain)
+    return {MODEL_FILE: (text + "\n").encode()} | part_files(model.families)
 
 
 def load_model(
@@ -72,7 +68,7 @@ def as_json(model: ReturnModel) -> dict[str, Any]:
         "verdict": asdict(model.verdict),
         "stepped_aside": model.stepped_aside,
         "design": model.design.as_json(),
-        "families": {n: {"data": f.as_json(), "parts": sorted(f.attachments())} for n, f in model.families.items()},
+        "families": families_as_json(model.families),
         "stack": model.stack.as_json(),
         "seasons": [s.as_json() for s in model.seasons],
         "spread_scales": list(model.spread_scales),
@@ -101,10 +97,7 @@ def _refuse_misfit(
 
 
 def _from_json(data: dict[str, Any], folder: Path) -> ReturnModel:
-    families = {}
-    for name, stored in data["families"].items():
-        parts = {part: (folder / f"{name}_{part}.ubj").read_bytes() for part in stored["parts"]}
-        families[name] = all_families()[name].from_json(stored["data"], parts)
+    readers = {name: family.from_json for name, family in all_families().items()}
     verdict = data["verdict"]
     training = data["training"]
     days = {k: date.fromisoformat(training[k]) for k in ("as_of_on", "seen_until_on")}
@@ -113,7 +106,7 @@ def _from_json(data: dict[str, Any], folder: Path) -> ReturnModel:
         horizon_days=data["horizon_days"],
         horizons_days=tuple(data["horizons_days"]),
         design=Design.from_json(data["design"]),
-        families=families,
+        families=read_families(folder, data["families"], readers),
         stepped_aside=data["stepped_aside"],
         verdict=Verdict(**{**verdict, "candidates": tuple(Candidate(**c) for c in verdict["candidates"])}),
         stack=Stack.from_json(data["stack"]),
@@ -124,11 +117,3 @@ def _from_json(data: dict[str, Any], folder: Path) -> ReturnModel:
         findings=tuple(Finding.from_json(f) for f in data["findings"]),
         calibration=tuple(StatedBin(**b) for b in data["calibration"]),
     )
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, np.generic):
-        return value.item()
-    raise TypeError(f"no plain form of {type(value).__name__}")
