@@ -15,6 +15,7 @@ from dataclasses import asdict
 from datetime import date
 from email.message import EmailMessage
 
+from assets.mail import MailServer, send_mail
 from assets.workspace import Workspace
 from winback.alerts.alert import Alert
 from winback.config import AlertSettings
@@ -61,21 +62,10 @@ def _to_webhook(settings: AlertSettings, alert: Alert, secrets: Mapping[str, str
 
 
 def _to_mail(settings: AlertSettings, alert: Alert, secrets: Mapping[str, str]) -> str | None:
-    import smtplib
-    import ssl
-
     mail = EmailMessage()
     mail["Subject"], mail["From"], mail["To"] = alert.title, settings.mail_from, ", ".join(settings.mail_to)
     mail.set_content(alert.text)
-    try:
-        with smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=TIMEOUT_SECONDS) as server:
-            if settings.smtp_host not in ("localhost", "127.0.0.1"):
-                server.starttls(context=ssl.create_default_context())
-            if settings.smtp_user:
-                server.login(settings.smtp_user, secrets.get(settings.smtp_password_variable, ""))
-            server.send_message(mail)
-    except smtplib.SMTPAuthenticationError:
-        return f"log-in refused; is {settings.smtp_password_variable} set?"
-    except (OSError, smtplib.SMTPException) as error:
-        return f"not sent ({type(error).__name__})"
-    return None
+    variable = settings.smtp_password_variable
+    server = MailServer(settings.smtp_host, settings.smtp_port, settings.smtp_user, secrets.get(variable, ""), variable)
+    problem = send_mail(server, mail)
+    return None if problem is None else problem.text

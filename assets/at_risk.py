@@ -10,8 +10,10 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
+from assets.checks import contract_specs, made
 from assets.landmarks import first_spend_on, landmarks_of
-from assets.metadata import markdown_table, picture, table_metadata, table_spec
+from assets.metadata import picture, table_spec
+from assets.model_page import champion, promotion
 from assets.model_shelf import current_model, store_model
 from assets.resources import WAREHOUSE
 from assets.survival import FEATURES
@@ -39,6 +41,7 @@ def build_at_risk_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsD
             table_spec("model_at_risk", "survival", ["core_week", "core_actives", *FEATURES]),
             table_spec("score_at_risk", "survival", ["core_week", "core_actives", "model_at_risk", *FEATURES]),
         ],
+        check_specs=contract_specs("model_at_risk", "score_at_risk"),
         partitions_def=partitions,
         required_resource_keys={WAREHOUSE},
     )
@@ -47,9 +50,9 @@ def build_at_risk_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsD
         warehouse, week_on = context.resources.warehouse, date.fromisoformat(context.partition_key)
         model = _model(warehouse, week_on)
         replace_from_frame(warehouse.con, "model_at_risk", trial_table(model, as_of_on=week_on))
-        yield dg.MaterializeResult("model_at_risk", metadata=_model_page(warehouse, model))
+        yield made(context, "model_at_risk", _model_page(model))
         replace_from_frame(warehouse.con, "score_at_risk", _scores(warehouse, model))
-        yield dg.MaterializeResult("score_at_risk", metadata=table_metadata(warehouse.con, "score_at_risk"))
+        yield made(context, "score_at_risk", champion(trial_table(model)))
 
     return [at_risk]
 
@@ -83,8 +86,8 @@ def _days(warehouse: Warehouse, week_on: date) -> list[date]:
     return training_landmarks(week_on, first_on) or single
 
 
-def _model_page(warehouse: Warehouse, model: AtRiskModel) -> dict[str, Any]:
-    return table_metadata(warehouse.con, "model_at_risk") | {
-        "champion and challengers": dg.MetadataValue.md(markdown_table(trial_table(model))),
+def _model_page(model: AtRiskModel) -> dict[str, Any]:
+    return promotion(trial_table(model)) | {
+        "trained for": model.training.as_of_on.isoformat(),
         "calibration": picture(at_risk_picture(model), "calibration of the chance to lapse"),
     }

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from assets.delivery import hand_out
 from assets.inbox import load_inbox
+from assets.retention import prune
 from assets.state import write_state
 from assets.workspace import Warehouse, write_atomically
 from winback.load.ledger import last_batch
@@ -19,7 +20,8 @@ from winback.publication.day import day_files
 def bring_out_day(warehouse: Warehouse) -> Path:
     """Load the inbox and write the day's files to `outbox/daily/<date>/`, representatives' promises also into their own folders.
 
-    A second run on a day replaces the first. Returns the folder. Raises UsageError before the first week.
+    A second run on a day replaces the first. At the end what `[retention]` keeps no longer is removed. Returns the folder.
+    Raises UsageError before the first week.
     """
     load_inbox(warehouse)
     write_state(warehouse)
@@ -32,4 +34,5 @@ def bring_out_day(warehouse: Warehouse) -> Path:
     for name, data in files.items():
         write_atomically(folder / name, data)
     hand_out(warehouse.workspace, folder, day.isoformat())
+    prune(warehouse)
     return folder

@@ -6,84 +6,60 @@ Belongs here: one small function per thing looked at, each with what to do about
 from __future__ import annotations
 
 import grp
-import importlib.metadata
 import os
 import shutil
 import stat
-import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+import duckdb
 from filelock import FileLock, Timeout
-from packaging.requirements import Requirement
 
+from assets import doctor_records as records
+from assets.doctor_environment import examine_environment
 from assets.erasure import is_unfinished
+from assets.finding import Finding
 from assets.inbox import delivered_files
-from assets.workspace import FOLDERS, Workspace
-from data_contracts import load_contract, table_names
+from assets.storage_faults import REBUILD
+from assets.workspace import FOLDERS, LEDGER_ARCHIVE, SET_ASIDE, Workspace
+from winback.publication.ledger_archive import has_ledger
 
-Level = Literal["ok", "warn", "fail"]
 LEAST_FREE_GB = 2.0
+SILENT_DAEMON = timedelta(minutes=5)
+"""A daemon says every half minute that it is there."""
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing looked at: how it stands, what was seen, and what to do where it does not stand well."""
-
-    subject: str
-    level: Level
-    seen: str
-    fix: str = ""
-
-
-def examine(workspace: Workspace, state: dict[str, Any], now: datetime) -> list[Finding]:
+def examine(
+    workspace: Workspace, state: dict[str, Any], now: datetime, secrets: Mapping[str, str] | None = None
+) -> list[Finding]:
     """Every finding, in the order in which things depend on each other.
 
-    `state` is the workspace's status document, `now` the time in its zone.
+    `state` is the workspace's status document, `now` the time in its zone, `secrets` where the channels' secrets are looked up.
     """
     today = now.date()
     looks: tuple[Callable[[], Iterator[Finding]], ...] = (
-        _python,
-        _packages,
         lambda: _folders(workspace),
         lambda: _modes(workspace),
         lambda: _locks(workspace),
+        lambda: _warehouse(workspace),
         lambda: _disk(workspace),
+        lambda: records.state_file(workspace),
+        lambda: records.links(workspace),
         lambda: _erasure(workspace),
+        lambda: records.suppression(workspace),
         lambda: _clock(workspace, now),
-        _contracts,
+        lambda: _daemon(workspace, state, now),
+        lambda: records.dagster_settings(workspace),
+        lambda: records.alerts(workspace, secrets or {}),
         lambda: _inbox(workspace),
         lambda: _weeks(state),
         lambda: _freshness(workspace, state, today),
         lambda: _delivery(workspace),
+        lambda: records.retention(workspace),
     )
-    return [finding for look in looks for finding in look()]
-
-
-def _python() -> Iterator[Finding]:
-    seen = ".".join(map(str, sys.version_info[:3]))
-    is_enough = sys.version_info >= (3, 11)
-    yield Finding("Python", "ok" if is_enough else "fail", seen, "" if is_enough else "use Python 3.11 or newer")
-
-
-def _packages() -> Iterator[Finding]:
-    needed = [Requirement(text) for text in importlib.metadata.requires("winback") or []]
-    wrong = []
-    for requirement in needed:
-        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
-            continue
-        try:
-            version = importlib.metadata.version(requirement.name)
-        except importlib.metadata.PackageNotFoundError:
-            wrong.append(f"{requirement.name} is missing")
-            continue
-        if not requirement.specifier.contains(version, prereleases=True):
-            wrong.append(f"{requirement.name} is {version}, needed is {requirement.specifier}")
-    seen = "; ".join(wrong) or f"winback {importlib.metadata.version('winback')}, all packages in their ranges"
-    yield Finding("Packages", "fail" if wrong else "ok", seen, "make the environment anew: make env" if wrong else "")
+    return examine_environment() + [finding for look in looks for finding in look()]
 
 
 def _folders(workspace: Workspace) -> Iterator[Finding]:
@@ -123,6 +99,26 @@ def _locks(workspace: Workspace) -> Iterator[Finding]:
         )
 
 
+def _warehouse(workspace: Workspace) -> Iterator[Finding]:
+    path = workspace.warehouse_path
+    if not path.exists() and not has_ledger(workspace.folder("archive") / LEDGER_ARCHIVE):
+        return
+    try:
+        if not path.exists() or not path.stat().st_size:
+            raise duckdb.IOException("it is missing or empty")
+        with duckdb.connect(str(path), read_only=True):
+            yield Finding("Warehouse", "ok", "can be opened")
+    except duckdb.Error as error:
+        why = str(error).splitlines()[0]
+        if "lock on file" in why:  # a run has it open
+            return
+        yield Finding("Warehouse", "fail", why, REBUILD)
+    aside = sorted(workspace.root.glob(SET_ASIDE))
+    if aside:
+        names = ", ".join(found.name for found in aside)
+        yield Finding("Warehouse", "warn", f"set aside by a rebuild: {names}", "delete them when you are done with them")
+
+
 def _disk(workspace: Workspace) -> Iterator[Finding]:
     free_gb = shutil.disk_usage(workspace.root).free / 1e9
     warehouse = workspace.warehouse_path
@@ -145,9 +141,21 @@ def _clock(workspace: Workspace, now: datetime) -> Iterator[Finding]:
         yield Finding("Clock", "fail", f"week {newest} is published, but today is {now.date()}", "set this machine's clock")
 
 
-def _contracts() -> Iterator[Finding]:
-    names = [load_contract(name).name for name in table_names()]
-    yield Finding("Contracts", "ok", f"{len(names)} tables")
+def _daemon(workspace: Workspace, state: dict[str, Any], now: datetime) -> Iterator[Finding]:
+    """A daemon that was never started is no fault: weeks may be run by hand, or by another scheduler."""
+    heard_at = state.get("daemon_heard_at")
+    if heard_at is None:
+        yield Finding("Daemon", "ok", "never started here; weeks run when somebody runs them")
+    elif is_daemon_alive(heard_at, now):
+        yield Finding("Daemon", "ok", f"alive, heard at {heard_at.astimezone(workspace.settings.zone):%Y-%m-%d %H:%M}")
+    else:
+        seen = f"not heard since {heard_at.astimezone(workspace.settings.zone):%Y-%m-%d %H:%M}; nothing runs by itself"
+        yield Finding("Daemon", "fail", seen, f"start it: winback daemon --workspace {workspace.root}")
+
+
+def is_daemon_alive(heard_at: datetime, now: datetime) -> bool:
+    """Whether a daemon last heard at `heard_at` can be taken to run; both times know their zone."""
+    return now - heard_at <= SILENT_DAEMON
 
 
 def _inbox(workspace: Workspace) -> Iterator[Finding]:
@@ -171,7 +179,10 @@ def _weeks(state: dict[str, Any]) -> Iterator[Finding]:
 
 def _freshness(workspace: Workspace, state: dict[str, Any], today: date) -> Iterator[Finding]:
     newest = state["newest_spend_on"]
-    if newest is None or workspace.settings.workspace.clock == "data":
+    if newest is None:
+        return
+    if workspace.settings.workspace.clock == "data":
+        yield Finding("Freshness", "ok", f"newest spend is of {newest}; weeks follow the data")
         return
     age_days = (today - date.fromisoformat(newest)).days
     limit = workspace.settings.feed_gate.max_spend_age_days

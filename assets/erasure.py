@@ -24,17 +24,19 @@ from assets.erasure_files import (
     clean_inbox,
     clean_logs,
     clean_published_week,
+    clean_set_aside,
     swap_in,
 )
 from assets.erasure_search import mentions_left
 from assets.state import write_state
 from assets.suppression import load_suppression, suppress
-from assets.workspace import Warehouse, Workspace, write_atomically
+from assets.workspace import LEDGER_ARCHIVE, Warehouse, Workspace, write_atomically
 from winback.contracts.tables import transaction
 from winback.errors import UsageError
 from winback.privacy.marks import Marks
 from winback.privacy.subject import Subject, find_subject, subject_from_json
 from winback.privacy.warehouse import delete_rows, note_erased_weeks, replace_mentions, rows_by_table, write_fresh
+from winback.publication.ledger_archive import archive_ledger
 
 PENDING, RECEIPTS = "erasure_pending.json", "erasures.jsonl"
 KINDS = {"account_id": "account", "person_id": "person"}
@@ -102,6 +104,8 @@ def _carry_out(warehouse: Warehouse, pending: dict[str, Any]) -> Erasure:
     rewritings = find_rewritings(warehouse, subject, marks)
     rewrite_archive(warehouse, rewritings, marks, lambda stale: _note_stale(workspace, pending, stale))
     _clean_warehouse(warehouse, subject, marks)
+    # Before the old files go: until then the archived ledger names them, and a rebuild finds what it names.
+    archive_ledger(warehouse.con, workspace.folder("archive") / LEDGER_ARCHIVE)
     for path in pending["stale"]:
         (workspace.root / path).unlink(missing_ok=True)
     if "raw_note_labels" in found.rows:
@@ -152,6 +156,7 @@ def _clean_files(
         ("representatives' folders", clean_delivery_folders),
         ("inbox", clean_inbox),
         ("logs and Dagster's records", clean_logs),
+        ("warehouses set aside", clean_set_aside),
     ):
         places[name] = clean(workspace, subject, marks, is_dry=is_dry)
     return places, tuple(weeks)

@@ -18,7 +18,7 @@ from pathlib import Path, PurePath
 from assets.delivery import delivery_files
 from assets.inbox import SIDECAR, delivered_files
 from assets.publish import PLAYBOOKS, READER_DATABASE
-from assets.workspace import Workspace
+from assets.workspace import BEING_REBUILT, SET_ASIDE, Workspace
 from data_contracts import load_contract
 from winback.errors import UnreadableFileError
 from winback.load.tables import table_of
@@ -80,7 +80,7 @@ def clean_logs(workspace: Workspace, subject: Subject, marks: Marks, *, is_dry: 
     changed = 0
     for path in _files(workspace.root):
         top = path.relative_to(workspace.root).parts
-        if top[0] in _APART or path.name in KEPT_STATE or path.name.startswith("warehouse.duckdb") or path.suffix == ".toml":
+        if top[0] in _APART or path.name in KEPT_STATE or path.name.startswith("warehouse.") or path.suffix == ".toml":
             continue
         if path.suffix in (".parquet", ".lock") or path.name.endswith(("-wal", "-shm")) or path.name == "status.json":
             continue
@@ -93,6 +93,14 @@ def clean_logs(workspace: Workspace, subject: Subject, marks: Marks, *, is_dry: 
         else:
             changed += _put(path, without_subject(path.name, path.read_bytes(), subject, marks), is_dry=is_dry)
     return changed
+
+
+def clean_set_aside(workspace: Workspace, _: Subject, __: Marks, *, is_dry: bool) -> int:
+    """Remove warehouses that a rebuild set aside: they are damaged, so nobody can be taken out of them."""
+    found = sorted(workspace.root.glob(SET_ASIDE)) + sorted(workspace.root.glob(f"{BEING_REBUILT}*"))
+    for path in found if not is_dry else []:
+        path.unlink()
+    return len(found)
 
 
 def put_file(path: Path, data: bytes) -> None:

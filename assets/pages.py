@@ -6,7 +6,8 @@ them (`assets.publish`).
 
 import dagster as dg
 
-from assets.metadata import table_metadata, table_spec
+from assets.checks import contract_specs, made
+from assets.metadata import table_spec
 from assets.resources import WAREHOUSE
 from winback.contracts.tables import replace_from_frame
 from winback.pages.deliveries import manager_figures
@@ -58,6 +59,7 @@ def build_page_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefi
     @dg.multi_asset(
         name="out_manager",
         specs=[table_spec("out_manager", "out", ["core_week", *_READS])],
+        check_specs=contract_specs("out_manager"),
         partitions_def=partitions,
         required_resource_keys={WAREHOUSE},
     )
@@ -65,6 +67,6 @@ def build_page_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefi
         """Gather the manager's figures."""
         warehouse = context.resources.warehouse
         replace_from_frame(warehouse.con, "out_manager", manager_figures(warehouse.con, warehouse.settings))
-        return dg.MaterializeResult("out_manager", metadata=table_metadata(warehouse.con, "out_manager"))
+        return made(context, "out_manager")
 
     return [out_manager]

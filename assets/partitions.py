@@ -1,7 +1,7 @@
 """The weekly partitions.
 
-Belongs here: the one partitions definition. Does not belong here: reading the clock; the current week is part of the
-definition because weeks end with the current Monday.
+Belongs here: the one partitions definition. Does not belong here: reading the clock; the
+current week is part of the definition because weeks end with the current Monday.
 """
 
 import dagster as dg

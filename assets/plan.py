@@ -11,20 +11,21 @@ import dagster as dg
 import duckdb
 import polars as pl
 
-from assets.metadata import OWNER, markdown_table, table_metadata, table_spec
-from assets.pages import PAGE_TABLES
+from assets.checks import contract_specs, made
+from assets.metadata import OWNER, markdown_table, table_spec
+from assets.output_gate import OUT_GATE, published_tables
 from assets.publish import publish_week
 from assets.resources import WAREHOUSE
 from assets.state import write_state
-from assets.tables import MADE_BY_PYTHON
-from sql import queries
 from winback.config import Settings
 from winback.contracts.tables import read_table, replace_from_frame
 from winback.plan.columns import PlanTables
 from winback.plan.lists import PlanRules, WeekPlan, assign_week
 from winback.plan.lots import Experiment
-from winback.publication.folder import READER_TABLES
 from winback.publication.week_ledger import find_week
+
+_PLANNED_FROM = ["core_week", "core_lapses", "core_treatments", "plan_options", "plan_reps", "score_net_value"]
+"""Of both tables of the plan: else a backfill would make a week's lists in another run than its plan."""
 
 
 def build_plan_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
@@ -33,20 +34,10 @@ def build_plan_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefi
     @dg.multi_asset(
         name="plan",
         specs=[
-            table_spec(
-                "plan_assignments",
-                "plan",
-                [
-                    "core_week",
-                    "core_lapses",
-                    "core_treatments",
-                    "plan_options",
-                    "plan_reps",
-                    "score_net_value",
-                ],
-            ),
-            table_spec("plan_summary", "plan", ["plan_assignments"]),
+            table_spec("plan_assignments", "plan", _PLANNED_FROM),
+            table_spec("plan_summary", "plan", _PLANNED_FROM),
         ],
+        check_specs=contract_specs("plan_assignments", "plan_summary"),
         partitions_def=partitions,
         required_resource_keys={WAREHOUSE},
     )
@@ -57,15 +48,14 @@ def build_plan_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefi
         week = assign_week(_plan_tables(con), _plan_rules(warehouse.settings, week_on))
         replace_from_frame(con, "plan_assignments", week.assignments)
         replace_from_frame(con, "plan_summary", week.summary)
-        page = table_metadata(con, "plan_assignments") | _plan_page(week)
-        yield dg.MaterializeResult("plan_assignments", metadata=page)
-        yield dg.MaterializeResult("plan_summary", metadata=table_metadata(con, "plan_summary"))
+        yield made(context, "plan_assignments", _plan_page(week))
+        yield made(context, "plan_summary")
 
     @dg.asset(
         name="published_week",
         group_name="out",
         partitions_def=partitions,
-        deps=sorted((PAGE_TABLES | set(READER_TABLES)) & (MADE_BY_PYTHON | set(queries()))),
+        deps=[OUT_GATE, *published_tables()],
         required_resource_keys={WAREHOUSE},
         description="The week's folder: playbooks, the accounts on no list, manifest, and a database for readers.",
         owners=[OWNER],

@@ -10,7 +10,9 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from assets.metadata import markdown_table, picture, table_metadata, table_spec
+from assets.checks import contract_specs, made
+from assets.metadata import picture, table_spec
+from assets.model_page import champion, promotion
 from assets.model_shelf import current_model, store_model
 from assets.resources import WAREHOUSE
 from assets.survival import FEATURES
@@ -29,6 +31,7 @@ from winback.propensity.touch_rows import play_family, worked_treatments
 from winback.propensity.train import NotEnoughTouchesError, train_propensity
 from winback.propensity.trials import propensity_trials
 from winback.propensity.uplift_features import uplift_features
+from winback.uplift.arm_response import ARM_FEATURES
 from winback.uplift.family_rates import family_rates
 from winback.uplift.logged_rows import enough_for as enough_for_uplift
 from winback.uplift.logged_rows import has_logged_chances, held_rate, logged_rows
@@ -53,6 +56,7 @@ def build_propensity_assets(partitions: dg.PartitionsDefinition) -> list[dg.Asse
             table_spec("model_propensity", "score", _TRAINED_ON),
             table_spec("score_propensity", "score", ["model_propensity", *_TRAINED_ON, *_OPTIONS]),
         ],
+        check_specs=contract_specs("model_propensity", "score_propensity"),
         partitions_def=partitions,
         required_resource_keys={WAREHOUSE},
     )
@@ -61,9 +65,9 @@ def build_propensity_assets(partitions: dg.PartitionsDefinition) -> list[dg.Asse
         warehouse, week_on = context.resources.warehouse, date.fromisoformat(context.partition_key)
         model, reason = _propensity(warehouse, week_on)
         replace_from_frame(warehouse.con, "model_propensity", propensity_trials(model, reason, week_on))
-        yield dg.MaterializeResult("model_propensity", metadata=_propensity_page(warehouse, model, reason))
+        yield made(context, "model_propensity", _propensity_page(warehouse, model, reason))
         replace_from_frame(warehouse.con, "score_propensity", _propensity_scores(warehouse, model, week_on))
-        yield dg.MaterializeResult("score_propensity", metadata=table_metadata(warehouse.con, "score_propensity"))
+        yield made(context, "score_propensity", champion(read_table(warehouse.con, "model_propensity")))
 
     @dg.multi_asset(
         name="uplift",
@@ -71,6 +75,7 @@ def build_propensity_assets(partitions: dg.PartitionsDefinition) -> list[dg.Asse
             table_spec("model_uplift", "score", _TRAINED_ON),
             table_spec("score_uplift", "score", ["model_uplift", "score_propensity", *_TRAINED_ON, *_OPTIONS]),
         ],
+        check_specs=contract_specs("model_uplift", "score_uplift"),
         partitions_def=partitions,
         required_resource_keys={WAREHOUSE},
     )
@@ -79,9 +84,9 @@ def build_propensity_assets(partitions: dg.PartitionsDefinition) -> list[dg.Asse
         warehouse, week_on = context.resources.warehouse, date.fromisoformat(context.partition_key)
         evidence, reason = _evidence(warehouse, week_on)
         replace_from_frame(warehouse.con, "model_uplift", uplift_trials(evidence.model, evidence.status, reason, week_on))
-        yield dg.MaterializeResult("model_uplift", metadata=_uplift_page(warehouse, evidence, reason))
+        yield made(context, "model_uplift", _uplift_page(warehouse, evidence, reason))
         replace_from_frame(warehouse.con, "score_uplift", _uplift_scores(warehouse, evidence, week_on))
-        yield dg.MaterializeResult("score_uplift", metadata=table_metadata(warehouse.con, "score_uplift"))
+        yield made(context, "score_uplift", champion(read_table(warehouse.con, "model_uplift")))
 
     @dg.multi_asset(
         name="drivers",
@@ -92,6 +97,7 @@ def build_propensity_assets(partitions: dg.PartitionsDefinition) -> list[dg.Asse
                 ["core_week", "plan_assignments", "score_propensity", "score_return_time", *_OPTIONS],
             )
         ],
+        check_specs=contract_specs("score_drivers"),
         partitions_def=partitions,
         required_resource_keys={WAREHOUSE},
     )
@@ -99,7 +105,7 @@ def build_propensity_assets(partitions: dg.PartitionsDefinition) -> list[dg.Asse
         """Say what speaks most for or against the return of each listed account."""
         warehouse, week_on = context.resources.warehouse, date.fromisoformat(context.partition_key)
         replace_from_frame(warehouse.con, "score_drivers", _drivers(warehouse, week_on))
-        return dg.MaterializeResult("score_drivers", metadata=table_metadata(warehouse.con, "score_drivers"))
+        return made(context, "score_drivers")
 
     return [propensity, uplift, drivers]
 
@@ -151,9 +157,10 @@ def _uplift(warehouse: Warehouse, treatments: pl.DataFrame, week_on: date) -> tu
     is_enough, reason = enough_for_uplift(rows)
     if not is_enough:
         return None, reason
-    features = uplift_features(rows.select("row_key").join(known, on="row_key", how="left", maintain_order="left"))
+    then = rows.select("row_key").join(known, on="row_key", how="left", maintain_order="left")
     horizon = warehouse.settings.lapse.horizon_days
-    model = train_uplift(rows, features, as_of_on=week_on, horizon_days=horizon, reason=reason)
+    arms = then.select(ARM_FEATURES)
+    model = train_uplift(rows, uplift_features(then), arms=arms, as_of_on=week_on, horizon_days=horizon, reason=reason)
     store_model(warehouse.workspace, UPLIFT, week_on, uplift_files(model))
     return model, reason
 
@@ -179,8 +186,9 @@ def _uplift_scores(warehouse: Warehouse, evidence: UpliftEvidence, week_on: date
     options = options.join(touched, on=["account_id", "play_id", "offer_id"], how="left", nulls_equal=True)
     if evidence.model is not None:
         known = options_of(warehouse, week_on)
-        features = pl.concat([known.select("account_id", "arm_no"), uplift_features(known)], how="horizontal")
-        options = options.join(features, on=["account_id", "arm_no"], how="left", suffix="_feature")
+        told = pl.concat([known.select("account_id", "arm_no", *ARM_FEATURES), uplift_features(known)], how="horizontal")
+        options = options.drop(told.drop("account_id", "arm_no").columns, strict=False)
+        options = options.join(told, on=["account_id", "arm_no"], how="left")
     return score_uplift(options, evidence, horizon)
 
 
@@ -202,8 +210,7 @@ def _drivers(warehouse: Warehouse, week_on: date) -> pl.DataFrame:
 
 def _propensity_page(warehouse: Warehouse, model: PropensityModel | None, reason: str) -> dict[str, Any]:
     trials = read_table(warehouse.con, "model_propensity")
-    return table_metadata(warehouse.con, "model_propensity") | {
-        "champion and challengers": dg.MetadataValue.md(markdown_table(trials)),
+    return promotion(trials) | {
         "why this level": reason,
         "reliability": picture(reliability_picture(model, reason), "reliability of the chance of a return if contacted"),
     }
@@ -211,8 +218,7 @@ def _propensity_page(warehouse: Warehouse, model: PropensityModel | None, reason
 
 def _uplift_page(warehouse: Warehouse, evidence: UpliftEvidence, reason: str) -> dict[str, Any]:
     trials = read_table(warehouse.con, "model_uplift")
-    return table_metadata(warehouse.con, "model_uplift") | {
-        "champion and challengers": dg.MetadataValue.md(markdown_table(trials)),
+    return promotion(trials) | {
         "rests on": evidence.status,
         "why this level": reason,
         "Qini": picture(qini_picture(evidence.model, reason), "Qini curve"),

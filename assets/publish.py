@@ -1,18 +1,25 @@
 """Putting a finished week where people find it.
 
-Belongs here: building the week's folder aside and making it current by swapping links. Does not belong here: what is in
-the folder (`winback.publication.folder`).
+Belongs here: building the week's folder aside, making it current by swapping links, and telling whether it is whole. Does not
+belong here: what is in the folder (`winback.publication.folder`).
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
+from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
+import duckdb
+
 from assets.delivery import hand_out
+from assets.list_mails import mail_lists
 from assets.workspace import Warehouse, Workspace
-from winback.contracts.tables import transaction
+from winback.contracts.tables import count_rows, transaction
 from winback.errors import RunFailedError
 from winback.privacy.handed_out import renewed_manifest
 from winback.privacy.warehouse import is_erased_from
@@ -21,51 +28,97 @@ from winback.publication.week_ledger import Week, record_publication
 
 PLAYBOOKS = "playbooks"
 READER_DATABASE = "winback.duckdb"
+MANIFEST = "manifest.json"
 
 
 def publish_week(warehouse: Warehouse, week: Week) -> Path:
     """Publish the computed week and return its folder.
 
-    A week that is published already must come out the same, byte for byte; then nothing is written but missing links. After an
-    erasure it cannot: the folder stays as the erasure left it, and a week that is built again says so in its manifest.
-    Raises RunFailedError if it does not.
+    A week that is published already must come out the same, byte for byte; then nothing is written but missing links, and a folder
+    that was damaged on the disk. After an erasure it cannot: the folder stays as the erasure left it, and a week that is built
+    again says so in its manifest. Raises RunFailedError if it does not.
     """
     workspace, con = warehouse.workspace, warehouse.con
     target = workspace.folder("published") / week.folder_name
     files = deliveries(con, warehouse.settings)
-    contents = {name: file.data for name, file in files.items()} | {
-        "manifest.json": manifest(con, week, files, warehouse.settings)
-    }
+    contents = {name: file.data for name, file in files.items()} | {MANIFEST: manifest(con, week, files, warehouse.settings)}
     is_erased = is_erased_from(con, week.week_on)
     if is_erased:
-        contents["manifest.json"] = renewed_manifest(contents["manifest.json"], contents)
+        contents[MANIFEST] = renewed_manifest(contents[MANIFEST], contents)
     if week.state == "published" and target.is_dir():
         if not is_erased:
             _require_same(target, contents, week)
-        return _brought_out(workspace, week, target)
-    partial = workspace.folder("published") / f".{week.folder_name}.part"
+        if is_whole(target):
+            return _brought_out(warehouse, week, target)
+    if not _is_there(target, contents):
+        _put_in_place(_built_aside(warehouse, week, contents), target)
+    with transaction(con):
+        record_publication(con, week)
+    return _brought_out(warehouse, week, target)
+
+
+def is_out(workspace: Workspace, week_on: date) -> bool:
+    """Whether the outbox, the last thing to be linked, shows the week whole, and readers have a current one that is whole."""
+    folders = (workspace.folder("outbox") / week_on.isoformat(), workspace.folder("published") / "current" / PLAYBOOKS)
+    return all(folder.is_dir() and is_whole(folder.resolve().parent) for folder in folders)
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether a published folder holds what its manifest says: every file's bytes, and the rows of the readers' database."""
+    try:
+        document = json.loads((folder / PLAYBOOKS / MANIFEST).read_bytes())
+        paths = {folder / PLAYBOOKS / name: file["sha256"] for name, file in document["files"].items()}
+        if any(hashlib.sha256(path.read_bytes()).hexdigest() != sha256 for path, sha256 in paths.items()):
+            return False
+        with duckdb.connect(str(folder / READER_DATABASE), read_only=True) as con:
+            rows = {table: count_rows(con, table) for table in document["tables"]}
+    except (OSError, ValueError, KeyError, duckdb.Error):
+        return False
+    return document.get("is_erased_from", False) or rows == document["tables"]
+
+
+def _is_there(target: Path, contents: Mapping[str, bytes]) -> bool:
+    """Whether a killed run left the very same week behind; readers may have it open, so it stays."""
+    return target.is_dir() and not _changed(target, contents) and is_whole(target)
+
+
+def _built_aside(warehouse: Warehouse, week: Week, contents: Mapping[str, bytes]) -> Path:
+    partial = warehouse.workspace.folder("published") / f".{week.folder_name}.part"
     shutil.rmtree(partial, ignore_errors=True)
     (partial / PLAYBOOKS).mkdir(parents=True)
     for name, data in contents.items():
-        (partial / PLAYBOOKS / name).write_bytes(data)
-    write_reader_database(con, partial / READER_DATABASE)
-    shutil.rmtree(target, ignore_errors=True)
+        with (partial / PLAYBOOKS / name).open("wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+    write_reader_database(warehouse.con, partial / READER_DATABASE)
+    return partial
+
+
+def _put_in_place(partial: Path, target: Path) -> None:
+    """Rename the finished folder into place; what was there is moved away first, since a folder cannot be replaced at once."""
+    old = target.with_name(f".{target.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if target.is_dir():
+        target.rename(old)
     partial.rename(target)
-    with transaction(con):
-        record_publication(con, week)
-    return _brought_out(workspace, week, target)
+    shutil.rmtree(old, ignore_errors=True)
 
 
-def _brought_out(workspace: Workspace, week: Week, target: Path) -> Path:
-    make_current(workspace, week)
+def _brought_out(warehouse: Warehouse, week: Week, target: Path) -> Path:
+    """Show the week to everybody; the outbox comes last, so that a week it shows needs nothing more but the mails."""
+    workspace = warehouse.workspace
+    _point_current(workspace, week, is_back=False)
     hand_out(workspace, target / PLAYBOOKS, week.week_on.isoformat())
+    _point_outbox(workspace, week)
+    mail_lists(warehouse, week, target / PLAYBOOKS)
     return target
 
 
-def _require_same(target: Path, contents: dict[str, bytes], week: Week) -> None:
-    published = {path.name: path.read_bytes() for path in (target / PLAYBOOKS).iterdir()}
-    changed = sorted(name for name in contents.keys() | published.keys() if contents.get(name) != published.get(name))
-    if changed:
+def _require_same(target: Path, contents: Mapping[str, bytes], week: Week) -> None:
+    """Files that are not what their own manifest says were damaged; a readable manifest that says otherwise is another week."""
+    changed = _changed(target, contents)
+    if MANIFEST in changed and _is_readable(target / PLAYBOOKS / MANIFEST):
         raise RunFailedError(
             f"week {week.week_on} is published and would now come out differently ({', '.join(changed)}), because the "
             f"settings, the code or the files changed. It was left as it is; to publish a revision run: "
@@ -73,15 +126,37 @@ def _require_same(target: Path, contents: dict[str, bytes], week: Week) -> None:
         )
 
 
-def make_current(workspace: Workspace, week: Week, *, is_back: bool = False) -> None:
-    """Point `outbox/<week>` at the week, and `published/current` if no later week is, or `is_back`."""
-    published = workspace.folder("published")
-    _swap_link(
-        workspace.folder("outbox") / week.week_on.isoformat(), Path("..") / "published" / week.folder_name / PLAYBOOKS
-    )
-    current = published / "current"
-    if is_back or not current.is_symlink() or current.readlink().name[:10] <= week.week_on.isoformat():
+def _is_readable(path: Path) -> bool:
+    try:
+        json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _changed(target: Path, contents: Mapping[str, bytes]) -> list[str]:
+    """Names of published files that differ from `contents`, are missing, or are too many."""
+    playbooks = target / PLAYBOOKS
+    published = {path.name: path.read_bytes() for path in playbooks.iterdir()} if playbooks.is_dir() else {}
+    return sorted(name for name in contents.keys() | published.keys() if contents.get(name) != published.get(name))
+
+
+def make_current(workspace: Workspace, week: Week) -> None:
+    """Point `published/current` and `outbox/<week>` at the week, whatever later week is out."""
+    _point_current(workspace, week, is_back=True)
+    _point_outbox(workspace, week)
+
+
+def _point_current(workspace: Workspace, week: Week, *, is_back: bool) -> None:
+    """Point `published/current` at the week if no later one is current, or `is_back`."""
+    current = workspace.folder("published") / "current"
+    if is_back or not current.is_dir() or current.readlink().name[:10] <= week.week_on.isoformat():
         _swap_link(current, Path(week.folder_name))
+
+
+def _point_outbox(workspace: Workspace, week: Week) -> None:
+    link = workspace.folder("outbox") / week.week_on.isoformat()
+    _swap_link(link, Path("..") / "published" / week.folder_name / PLAYBOOKS)
 
 
 def _swap_link(link: Path, target: Path) -> None:

@@ -5,8 +5,9 @@ Belongs here: loading the inbox into `raw_*`. Does not belong here: cleaning (co
 
 import dagster as dg
 
+from assets.checks import contract_specs, made
 from assets.inbox import load_inbox
-from assets.metadata import OWNER, column_schema, table_metadata
+from assets.metadata import OWNER, column_schema
 from assets.resources import WAREHOUSE
 from assets.state import write_state
 from data_contracts import load_contract, table_names
@@ -26,7 +27,12 @@ def _spec(table: str) -> dg.AssetSpec:
     )
 
 
-@dg.multi_asset(name="load_inbox", specs=[_spec(t) for t in table_names("input")], required_resource_keys={WAREHOUSE})
+@dg.multi_asset(
+    name="load_inbox",
+    specs=[_spec(t) for t in table_names("input")],
+    check_specs=contract_specs(*(f"raw_{t}" for t in table_names("input"))),
+    required_resource_keys={WAREHOUSE},
+)
 def raw_tables(context: dg.AssetExecutionContext):  # type: ignore[no-untyped-def]
     """Load every file of the inbox; each record ends up loaded, quarantined or a duplicate."""
     warehouse = context.resources.warehouse
@@ -34,7 +40,7 @@ def raw_tables(context: dg.AssetExecutionContext):  # type: ignore[no-untyped-de
     context.log.info("%d file(s) taken from the inbox", n_files)
     write_state(warehouse)
     for table in table_names("input"):
-        yield dg.MaterializeResult(f"raw_{table}", metadata=table_metadata(warehouse.con, f"raw_{table}", table))
+        yield made(context, f"raw_{table}")
 
 
 ASSETS = [raw_tables]

@@ -10,8 +10,9 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
+from assets.checks import contract_specs, made
 from assets.labelling import labeller_of, write_labelling_file
-from assets.metadata import markdown_table, picture, table_metadata, table_spec
+from assets.metadata import markdown_table, picture, table_spec
 from assets.reason_curves import return_by_family
 from assets.resources import WAREHOUSE
 from assets.workspace import Warehouse
@@ -58,6 +59,7 @@ def build_reason_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDe
             ),
             table_spec("score_mentions", "reasons", ["core_week", "core_lapse_notes"]),
         ],
+        check_specs=contract_specs("score_notes", "score_mentions"),
         partitions_def=partitions,
         required_resource_keys={WAREHOUSE},
     )
@@ -65,8 +67,8 @@ def build_reason_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDe
         """Label the notes that may tell why an account left, each text once."""
         warehouse = context.resources.warehouse
         report = _label(warehouse)
-        yield dg.MaterializeResult("score_notes", metadata=table_metadata(warehouse.con, "score_notes") | report)
-        yield dg.MaterializeResult("score_mentions", metadata=table_metadata(warehouse.con, "score_mentions"))
+        yield made(context, "score_notes", report)
+        yield made(context, "score_mentions")
 
     @dg.multi_asset(
         name="account_reasons",
@@ -78,6 +80,7 @@ def build_reason_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDe
             ),
             table_spec("track_reason_mix", "reasons", ["core_week", "core_lapses"]),
         ],
+        check_specs=contract_specs("score_reasons", "track_reason_mix"),
         partitions_def=partitions,
         required_resource_keys={WAREHOUSE},
     )
@@ -85,12 +88,8 @@ def build_reason_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDe
         """Bring notes, picks and behaviour together to one conclusion per lapsed account."""
         warehouse = context.resources.warehouse
         _explain(warehouse, date.fromisoformat(context.partition_key))
-        yield dg.MaterializeResult(
-            "score_reasons", metadata=table_metadata(warehouse.con, "score_reasons") | _conclusions(warehouse)
-        )
-        yield dg.MaterializeResult(
-            "track_reason_mix", metadata=table_metadata(warehouse.con, "track_reason_mix") | _mix_pages(warehouse)
-        )
+        yield made(context, "score_reasons", _conclusions(warehouse))
+        yield made(context, "track_reason_mix", _mix_pages(warehouse))
 
     return [labelled_notes, account_reasons]
 

@@ -1,4 +1,4 @@
-"""All assets and checks, by layer.
+"""All assets, by layer.
 
 Belongs here: the one list of what there is, so that one screen shows the graph by layer. Does not belong here: jobs and
 schedules.
@@ -8,8 +8,8 @@ import dagster as dg
 
 from assets import (
     at_risk,
-    checks,
     core,
+    output_gate,
     pages,
     plan,
     propensity,
@@ -22,13 +22,18 @@ from assets import (
     week,
     words,
 )
+from assets.steps import with_rules
 
 GROUPS = ("raw", "core", "week", "spells", "features", "reasons", "survival", "score", "plan", "out", "track")
 """Groups in the order of the graph."""
 
 
 def build_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
-    """Every asset of the project."""
+    """Every asset of the project, its step kept to the rules of `assets.steps`."""
+    return [with_rules(asset) for asset in _assets(partitions)]
+
+
+def _assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
     return [
         *raw.ASSETS,
         *core.ASSETS,
@@ -42,10 +47,6 @@ def build_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefinitio
         words.build_words_asset(partitions),
         *pages.build_page_assets(partitions),
         *track.build_track_assets(partitions),
+        output_gate.build_output_gate(partitions),
         *plan.build_plan_assets(partitions),
     ]
-
-
-def build_checks(assets: list[dg.AssetsDefinition]) -> list[dg.AssetChecksDefinition]:
-    """The contract check of every asset that has a contract."""
-    return checks.build_contract_checks(frozenset(spec.key.to_user_string() for a in assets for spec in a.specs))

@@ -37,7 +37,7 @@ def move_back(warehouse: Warehouse, week_on: date, reason: str) -> list[Week]:
             close_week(warehouse.con, week, "withdrawn", reason)
     for week in withdrawn:
         (warehouse.workspace.folder("outbox") / week.week_on.isoformat()).unlink(missing_ok=True)
-    make_current(warehouse.workspace, target, is_back=True)
+    make_current(warehouse.workspace, target)
     log_access(
         warehouse.workspace, warehouse.today, "publish --to", week=str(week_on), n_withdrawn=len(withdrawn), reason=reason
     )

@@ -10,7 +10,9 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from assets.metadata import markdown_table, picture, table_metadata, table_spec
+from assets.checks import contract_specs, made
+from assets.metadata import picture, table_spec
+from assets.model_page import champion, promotion
 from assets.model_shelf import current_model, store_model
 from assets.resources import WAREHOUSE
 from assets.workspace import Warehouse
@@ -32,6 +34,7 @@ def build_second_lifetime_assets(partitions: dg.PartitionsDefinition) -> list[dg
             table_spec("model_second_lifetime", "survival", ["core_week", "core_second_lifetimes"]),
             table_spec("score_second_lifetime", "survival", ["core_week", "core_lapse_histories", "model_second_lifetime"]),
         ],
+        check_specs=contract_specs("model_second_lifetime", "score_second_lifetime"),
         partitions_def=partitions,
         required_resource_keys={WAREHOUSE},
     )
@@ -42,11 +45,11 @@ def build_second_lifetime_assets(partitions: dg.PartitionsDefinition) -> list[dg
         model = _model(warehouse, week_on)
         trials = trial_table(model).with_columns(as_of_on=pl.lit(week_on))
         replace_from_frame(con, "model_second_lifetime", trials)
-        yield dg.MaterializeResult("model_second_lifetime", metadata=_model_page(warehouse, model))
+        yield made(context, "model_second_lifetime", _model_page(model))
         lapses = read_table(con, "core_lapse_histories").filter(pl.col("end_cause") == "open")
         scores = score_second_lifetime(model, lapses, as_of_on=week_on, settings=warehouse.settings.value)
         replace_from_frame(con, "score_second_lifetime", scores)
-        yield dg.MaterializeResult("score_second_lifetime", metadata=table_metadata(con, "score_second_lifetime"))
+        yield made(context, "score_second_lifetime", champion(trial_table(model)))
 
     return [second_lifetime]
 
@@ -60,12 +63,8 @@ def _model(warehouse: Warehouse, week_on: date) -> SecondLifetimeModel:
     return model
 
 
-def _model_page(warehouse: Warehouse, model: SecondLifetimeModel) -> dict[str, Any]:
-    trials = trial_table(model).select(
-        "family", "is_champion", "integrated_brier", "concordance", "n_lifetimes", "n_ended", "level_reason"
-    )
-    return table_metadata(warehouse.con, "model_second_lifetime") | {
+def _model_page(model: SecondLifetimeModel) -> dict[str, Any]:
+    return promotion(trial_table(model)) | {
         "trained for": model.as_of_on.isoformat(),
-        "champion and challengers": dg.MetadataValue.md(markdown_table(trials)),
         "survival of second lifetimes": picture(second_lifetime_picture(model), "survival of second lifetimes"),
     }

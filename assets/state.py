@@ -1,7 +1,7 @@
 """What other processes may know without opening the warehouse.
 
-Belongs here: `state/status.json` and `state/quarantine.parquet`, written after every load and every week. Does not belong
-here: showing them.
+Belongs here: `state/status.json` and `state/quarantine.parquet`, written after every load and every week together with the archived
+ledger, from which the warehouse can be made anew. Does not belong here: showing them.
 """
 
 from __future__ import annotations
@@ -9,12 +9,15 @@ from __future__ import annotations
 import json
 import os
 
-from assets.workspace import Warehouse, write_atomically
+from assets.edited_cells import count_edits
+from assets.workspace import LEDGER_ARCHIVE, Warehouse, write_atomically
+from winback.publication.ledger_archive import archive_ledger
 from winback.publication.week_ledger import all_weeks
 
 _FILE_COLUMNS = (
     "file",
     "table_name",
+    "sha256",
     "state",
     "reason",
     "notes",
@@ -29,12 +32,14 @@ _FILE_COLUMNS = (
 
 
 def write_state(warehouse: Warehouse) -> None:
-    """Write the state files anew."""
+    """Archive what changed in the ledger, and write the state files anew."""
     con, folder = warehouse.con, warehouse.workspace.folder("state")
+    archive_ledger(con, warehouse.workspace.folder("archive") / LEDGER_ARCHIVE)
     rows = con.execute(f"SELECT {', '.join(_FILE_COLUMNS)} FROM ledger_files ORDER BY file_id").fetchall()
     files = [dict(zip(_FILE_COLUMNS, row, strict=True)) for row in rows]
     for file in files:
         file["table"] = file.pop("table_name")
+    count_edits(warehouse.workspace, files)
     sums = ("rows_received", "rows_loaded", "rows_quarantined", "rows_duplicate", "rows_suppressed")
     weeks = [
         {

@@ -6,7 +6,8 @@ tables that need Python (`assets.survival`, `assets.plan`).
 
 import dagster as dg
 
-from assets.metadata import OWNER, column_schema, table_metadata
+from assets.checks import contract_specs, made
+from assets.metadata import OWNER, column_schema
 from assets.resources import WAREHOUSE
 from data_contracts import load_contract, table_names
 from sql import Query, queries
@@ -21,6 +22,7 @@ MADE_BY_PYTHON = frozenset(
         "model_return_time",
         "model_second_lifetime",
         "model_uplift",
+        "out_gate",
         "out_manager",
         "out_words",
         "plan_assignments",
@@ -66,6 +68,7 @@ def _sql_asset(query: Query, partitions: dg.PartitionsDefinition) -> dg.AssetsDe
         group_name=GROUP_OF_LAYER[query.layer],
         partitions_def=partitions,
         deps=dependencies(query),
+        check_specs=contract_specs(query.table),
         required_resource_keys={WAREHOUSE},
         description=contract.description,
         owners=[OWNER],
@@ -78,6 +81,6 @@ def _sql_asset(query: Query, partitions: dg.PartitionsDefinition) -> dg.AssetsDe
     def table(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         con = context.resources.warehouse.con
         replace_from_query(con, query.table, query.text)
-        return dg.MaterializeResult(metadata=table_metadata(con, query.table))
+        return made(context, query.table)
 
     return table

@@ -17,7 +17,15 @@ from assets.return_model import NAME as RETURN_MODEL
 from assets.workspace import Warehouse
 from winback.contracts.tables import append_missing, read_table
 from winback.errors import UsageError
-from winback.propensity.past_weeks import ContactReader, PastWeeks, contact_weeks, past_reasons, past_weeks, this_week
+from winback.propensity.past_weeks import (
+    ContactReader,
+    PastWeeks,
+    contact_weeks,
+    monday,
+    past_reasons,
+    past_weeks,
+    this_week,
+)
 from winback.propensity.touch_rows import option_rows, past_touches, worked_treatments
 from winback.propensity.untouched import with_untouched
 from winback.reasons.labeller import load_labeller
@@ -67,7 +75,7 @@ def settled(warehouse: Warehouse) -> pl.DataFrame:
 def _gathered(warehouse: Warehouse, week_on: date) -> pl.DataFrame:
     con, settings = warehouse.con, warehouse.settings
     treatments = settled(warehouse)
-    treatments = treatments.filter(pl.col("week_on").is_in(contact_weeks(treatments)))
+    treatments = treatments.filter(monday().is_in(contact_weeks(treatments)))
     cutoff = read_table(con, "core_week")["batch_cutoff"][0]
     known = past_weeks(con, settings, treatments, batch_cutoff=cutoff)
     reasons = _reasons_then(warehouse, known)

@@ -11,7 +11,8 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from assets.metadata import markdown_table, picture, table_metadata, table_spec
+from assets.checks import contract_specs, made
+from assets.metadata import markdown_table, picture, table_spec
 from assets.resources import WAREHOUSE
 from assets.state import write_state
 from assets.workspace import Warehouse
@@ -37,12 +38,13 @@ def build_track_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDef
         name="track_effect",
         specs=[table_spec("track_effect", GROUP, ["core_week", "track_units"])],
         check_specs=[
+            *contract_specs("track_effect"),
             dg.AssetCheckSpec(
                 LOT_RATIO,
                 asset="track_effect",
                 blocking=True,
                 description="The running experiment's lot dealt treated, held out and explored as it logged them; else no list.",
-            )
+            ),
         ],
         partitions_def=partitions,
         required_resource_keys={WAREHOUSE},
@@ -53,12 +55,13 @@ def build_track_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDef
         units = read_table(warehouse.con, "track_units")
         ratios = lot_ratios(units)
         replace_from_frame(warehouse.con, "track_effect", effect_rows(units, ratios, week_on))
-        yield dg.MaterializeResult("track_effect", metadata=_effect_page(warehouse))
+        yield made(context, "track_effect", _effect_page(warehouse))
         yield judge_lot(warehouse, week_on, ratios)
 
     @dg.multi_asset(
         name="track_policy_value",
         specs=[table_spec("track_policy_value", GROUP, ["core_week", "track_units"])],
+        check_specs=contract_specs("track_policy_value"),
         partitions_def=partitions,
         required_resource_keys={WAREHOUSE},
     )
@@ -69,7 +72,7 @@ def build_track_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDef
         units, options = read_table(con, "track_units"), read_table(con, "ledger_options")
         rows = policy_rows(units, options, costs, date.fromisoformat(context.partition_key))
         replace_from_frame(con, "track_policy_value", rows)
-        yield dg.MaterializeResult("track_policy_value", metadata=_policy_page(context.resources.warehouse))
+        yield made(context, "track_policy_value", _policy_page(context.resources.warehouse))
 
     return [effect, policy_value, *_outcome_assets(partitions)]
 
@@ -78,6 +81,7 @@ def _outcome_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefini
     @dg.multi_asset(
         name="track_recovery",
         specs=[table_spec("track_recovery", GROUP, ["core_week", "core_treatments"])],
+        check_specs=contract_specs("track_recovery"),
         partitions_def=partitions,
         required_resource_keys={WAREHOUSE},
     )
@@ -88,11 +92,12 @@ def _outcome_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefini
         rows = recovery_rows(read_table(con, "core_treatments"), codes, date.fromisoformat(context.partition_key))
         replace_from_frame(con, "track_recovery", rows)
         page = {"recovery per reason": picture(recovery_picture(rows), "recovery per reason")}
-        yield dg.MaterializeResult("track_recovery", metadata=table_metadata(con, "track_recovery") | page)
+        yield made(context, "track_recovery", page)
 
     @dg.multi_asset(
         name="track_regained",
         specs=[table_spec("track_regained", GROUP, ["core_week", "track_returns"])],
+        check_specs=contract_specs("track_regained"),
         partitions_def=partitions,
         required_resource_keys={WAREHOUSE},
     )
@@ -102,7 +107,7 @@ def _outcome_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefini
         returns = read_table(con, "track_returns")
         replace_from_frame(con, "track_regained", regained_rows(returns, date.fromisoformat(context.partition_key)))
         page = {"still there": picture(kept_picture(returns), "share not lapsed again")}
-        yield dg.MaterializeResult("track_regained", metadata=table_metadata(con, "track_regained") | page)
+        yield made(context, "track_regained", page)
 
     return [recovery, regained]
 
@@ -132,11 +137,10 @@ def judge_lot(warehouse: Warehouse, week_on: date, ratios: Sequence[LotRatio]) -
 
 def _effect_page(warehouse: Warehouse) -> dict[str, Any]:
     rows = read_table(warehouse.con, "track_effect")
-    pictures = {
+    return {
         f"effect of {name}": picture(effect_picture(rows, name), f"effect of {name}")
         for name in _newest_experiments(warehouse)
     }
-    return table_metadata(warehouse.con, "track_effect") | pictures
 
 
 def _policy_page(warehouse: Warehouse) -> dict[str, Any]:
@@ -154,7 +158,7 @@ def _policy_page(warehouse: Warehouse) -> dict[str, Any]:
         f"policies in {name}": picture(policy_picture(rows, name), f"policies in {name}")
         for name in _newest_experiments(warehouse)
     }
-    return table_metadata(warehouse.con, "track_policy_value") | {
+    return {
         "values": dg.MetadataValue.md(markdown_table(rows.select(shown))),
         **pictures,
     }

@@ -8,7 +8,8 @@ from datetime import date
 
 import dagster as dg
 
-from assets.metadata import OWNER, column_schema, table_metadata
+from assets.checks import contract_specs, made
+from assets.metadata import OWNER, column_schema
 from assets.resources import WAREHOUSE, run_options
 from assets.state import write_state
 from assets.workspace import Warehouse
@@ -31,9 +32,10 @@ def build_week_asset(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition
         partitions_def=partitions,
         deps=[f"core_{t}" for t in table_names("input")],
         check_specs=[
+            *contract_specs("core_week"),
             dg.AssetCheckSpec(
                 FEED_GATE, asset="core_week", blocking=True, description="What was delivered may be believed; else no list."
-            )
+            ),
         ],
         required_resource_keys={WAREHOUSE},
         description=load_contract("core_week").description,
@@ -51,7 +53,7 @@ def build_week_asset(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition
             accepted_reason=options.accepted_reason,
         )
         set_week(warehouse.con, week, warehouse.settings)
-        yield dg.MaterializeResult(metadata=table_metadata(warehouse.con, "core_week"))
+        yield made(context, "core_week")
         yield _judge_feed(warehouse, week)
 
     return core_week

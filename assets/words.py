@@ -5,7 +5,8 @@ Belongs here: the asset that makes `out_words`. Does not belong here: the words 
 
 import dagster as dg
 
-from assets.metadata import table_metadata, table_spec
+from assets.checks import contract_specs, made
+from assets.metadata import table_spec
 from assets.resources import WAREHOUSE
 from winback.contracts.tables import read_table, replace_from_frame
 from winback.playbook.words import word_rows
@@ -19,6 +20,7 @@ def build_words_asset(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinitio
     @dg.multi_asset(
         name="out_words",
         specs=[table_spec("out_words", "out", ["core_week", *_READS])],
+        check_specs=contract_specs("out_words"),
         partitions_def=partitions,
         required_resource_keys={WAREHOUSE},
     )
@@ -32,6 +34,6 @@ def build_words_asset(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinitio
             currency=workspace.base_currency,
         )
         replace_from_frame(warehouse.con, "out_words", words)
-        return dg.MaterializeResult("out_words", metadata=table_metadata(warehouse.con, "out_words"))
+        return made(context, "out_words")
 
     return out_words

@@ -22,14 +22,21 @@ import duckdb
 from filelock import FileLock, Timeout
 from threadpoolctl import threadpool_limits
 
+from assets.storage_faults import REBUILD, storage_fault
 from data_contracts import table_names
 from winback.config import Settings, parse_settings
 from winback.contracts.tables import create_empty_tables
 from winback.errors import RunFailedError, UsageError
 from winback.load.ledger import create_ledger
+from winback.privacy.warehouse import create_erased_weeks
+from winback.publication.ledger_archive import has_ledger
 from winback.publication.week_ledger import create_week_ledger
 
 FOLDERS = ("inbox", "templates", "archive", "models", "published", "outbox", "dagster", "state")
+LEDGER_ARCHIVE = "ledger"
+"""Folder of the archive with the ledgers, beside the delivered files."""
+SET_ASIDE, BEING_REBUILT = "warehouse.corrupt-*.duckdb*", "warehouse.rebuilding.duckdb"
+"""Warehouses that a rebuild put away, and the one that it is making."""
 
 
 @dataclass(frozen=True)
@@ -85,9 +92,9 @@ def open_warehouse(
 ) -> Iterator[Warehouse]:
     """Take the workspace's lock, open the warehouse with its ledgers in place, and close both afterwards.
 
-    Raises RunFailedError that names the holder if the lock is not free within `wait_seconds`.
+    Raises RunFailedError that names the holder if the lock is not free within `wait_seconds`, or if the warehouse is damaged.
     """
-    with _held(workspace, "workspace", wait_seconds):
+    with workspace_lock(workspace, wait_seconds):
         con = _connect(workspace)
         try:
             # Models multiply matrices too small to share out among threads, and their last digits hang on the number of them.
@@ -95,6 +102,13 @@ def open_warehouse(
                 yield Warehouse(workspace, con, today(), secrets or {})
         finally:
             con.close()
+
+
+@contextmanager
+def workspace_lock(workspace: Workspace, wait_seconds: float) -> Iterator[None]:
+    """Hold the lock without which nobody opens the warehouse. Raises RunFailedError that names the holder."""
+    with _held(workspace, "workspace", wait_seconds):
+        yield
 
 
 @contextmanager
@@ -129,22 +143,43 @@ def _held(workspace: Workspace, name: str, wait_seconds: float) -> Iterator[None
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file so that readers see either the old one or the whole new one."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    with os.fdopen(handle, "wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(name, path)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(name, path)
+    except OSError:
+        Path(name).unlink()
+        raise
 
 
 def _connect(workspace: Workspace) -> duckdb.DuckDBPyConnection:
+    path = workspace.warehouse_path
+    is_there = path.is_file() and path.stat().st_size > 0
+    if not is_there and has_ledger(workspace.folder("archive") / LEDGER_ARCHIVE):
+        raise RunFailedError(f"the warehouse {path} is {'empty' if path.is_file() else 'missing'}; {REBUILD}")
     try:
-        con = duckdb.connect(str(workspace.warehouse_path))
+        con = duckdb.connect(str(path))
     except duckdb.Error as error:
-        raise RunFailedError(f"the warehouse {workspace.warehouse_path} cannot be opened: {error}") from error
+        raise RunFailedError(_why_closed(path, str(error).splitlines()[0])) from error
     con.execute("SET TimeZone = 'UTC'")
     con.execute("SET enable_progress_bar = false")
     con.execute("SET temp_directory = ?", [str(workspace.folder("state") / "duckdb_tmp")])
+    create_warehouse_tables(con)
+    return con
+
+
+def _why_closed(path: Path, why: str) -> str:
+    if "lock on file" in why:
+        return f"the warehouse {path} is open in another program: {why}; close it there and run again"
+    fault = storage_fault(why)
+    return fault or f"the warehouse {path} cannot be opened ({why}); {REBUILD}"
+
+
+def create_warehouse_tables(con: duckdb.DuckDBPyConnection) -> None:
+    """Create the ledgers and every table that lies in a warehouse, where they do not exist yet."""
     create_ledger(con)
     create_week_ledger(con)
+    create_erased_weeks(con)
     create_empty_tables(con, table_names("computed") + table_names("output"))
-    return con

@@ -19,15 +19,23 @@ from winback.contracts.templates import template_csv
 from winback.errors import UsageError
 from winback.importers.imported import ImportedLog
 
-DAGSTER_SETTINGS = """# Dagster's settings for this workspace: no telemetry, no newsletter, and runs start at once.
-# One run at a time is held by the workspace's own lock, whoever starts it.
+DAGSTER_SETTINGS = """# Dagster's settings for this workspace: no telemetry, no newsletter.
 telemetry:
   enabled: false
 nux:
   enabled: false
+# One run at a time works on the workspace, by its own lock, whoever starts it; weeks of a backfill wait for their turn in a queue.
 run_coordinator:
-  module: dagster._core.run_coordinator
-  class: DefaultRunCoordinator
+  module: pipelines.run_queue
+  class: OneWeekAtATime
+# A run whose process died is tried again from its start. One that failed is not, unless what stopped it may pass.
+run_retries:
+  enabled: true
+  max_retries: 2
+  retry_on_asset_or_op_failure: false
+# The daemon looks whether assets are as fresh as they promise.
+freshness:
+  enabled: true
 """
 
 

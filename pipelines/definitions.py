@@ -14,6 +14,7 @@ import dagster as dg
 from assets.workspace import Workspace, open_workspace
 from pipelines.build import build_defs
 from pipelines.clock import today_in
+from pipelines.schedules import weekly_freshness
 from winback.config import Settings
 from winback.errors import UsageError
 
@@ -31,6 +32,11 @@ def _workspace() -> Workspace:
 def defs() -> dg.Definitions:
     """Definitions on the workspace of the environment."""
     settings = _workspace().settings if os.environ.get(WORKSPACE_VARIABLE) else Settings()
+    timezone = settings.workspace.timezone
     return build_defs(
-        timezone=settings.workspace.timezone, workspace=_workspace, today=today_in(settings.zone), secrets=os.environ
+        timezone=timezone,
+        workspace=_workspace,
+        today=today_in(settings.zone),
+        secrets=os.environ,
+        freshness=weekly_freshness(timezone) if settings.workspace.clock == "today" else None,
     )

@@ -24,6 +24,8 @@ from pipelines.jobs import load_job
 from winback.alerts.alert import Alert, alert_of
 
 LOOK_SECONDS = 60
+WILL_RETRY = "dagster/will_retry"
+"""Dagster's own tag of a failed run that its daemon tries again."""
 
 
 def file_sensors(workspace: Callable[[], Workspace]) -> list[dg.SensorDefinition]:
@@ -68,11 +70,14 @@ def failure_sensor(
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Tells people of a run that failed: the cause, the asset, what to do next.",
     )
-    def tell(context: dg.RunFailureSensorContext) -> None:
+    def tell(context: dg.RunFailureSensorContext) -> dg.SkipReason | None:
+        if context.dagster_run.tags.get(WILL_RETRY) == "true":
+            return dg.SkipReason("the daemon tries the run again; people are told if the last attempt fails")
         place = workspace()
         failures = send_alert(place, _alert(place, context), today(), secrets)
         for failure in failures:
             context.log.warning(f"an alert was not sent: {failure}")
+        return None
 
     return tell
 

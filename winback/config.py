@@ -116,11 +116,22 @@ class ExperimentSettings(_Section):
 
 
 class DeliverySettings(_Section):
-    """Folders of the representatives' own: lists go to <folder>/<rep>/to_do, filled ones come from <folder>/<rep>/returned."""
+    """Lists go to <folder>/<rep>/to_do, filled ones come from <folder>/<rep>/returned; with smtp_host lists are mailed, too."""
 
     folder: str = ""
     group: Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_.-]*$")] = ""
     file_mode: Annotated[str, Field(pattern=r"^0?6[046]0$")] = "600"
+    smtp_host: Annotated[str, Field(max_length=255, pattern=r"^[A-Za-z0-9.-]*$")] = ""
+    smtp_port: Annotated[int, Field(ge=1, le=65535)] = 587
+    smtp_user: Annotated[str, Field(max_length=200)] = ""
+    smtp_password_variable: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")] = "WINBACK_SMTP_PASSWORD"
+    mail_from: Annotated[str, Field(max_length=200, pattern=r"^[^\r\n]*$")] = ""
+
+    @model_validator(mode="after")
+    def _has_sender(self) -> DeliverySettings:
+        if self.smtp_host and not self.mail_from:
+            raise ValueError("smtp_host is given but mail_from is not")
+        return self
 
 
 class AlertSettings(_Section):
@@ -152,6 +163,66 @@ class FeedGateSettings(_Section):
     weekly_rows_high: Annotated[float, Field(ge=1)] = 3.0
     trailing_weeks: Annotated[int, Field(ge=2, le=104)] = 8
     min_rows_a_week: Annotated[int, Field(ge=1)] = 30
+
+
+class OutputGateSettings(_Section):
+    """How far a week's figures may move from those of the week published before; further withholds the week until accepted."""
+
+    min_rows: Annotated[int, Field(ge=2, description="figures that rest on fewer rows are not compared")] = 30
+    max_weeks_apart: Annotated[
+        int, Field(ge=1, le=104, description="a week published longer ago is not compared with; bands widen with each week")
+    ] = 8
+    chance_width: Annotated[
+        float, Field(ge=0, description="a figure may always move by so many standard errors of chance")
+    ] = 4.0
+    max_lapsed_change: Annotated[float, Field(ge=0, description="lapsed accounts, as a share of them")] = 0.5
+    max_newly_lapsed_change: Annotated[
+        float, Field(ge=0, description="lapsed accounts that are new, as a share of them")
+    ] = 1.0
+    max_barred_change: Annotated[
+        Share, Field(description="share of lapsed accounts that may not or cannot be contacted")
+    ] = 0.1
+    max_fill_change: Annotated[
+        Share, Field(description="share chosen of the accounts that could be, or of the minutes there are")
+    ] = 0.4
+    max_vanished_share: Annotated[
+        Share, Field(description="share of the last list that is neither lapsed nor back; itself, not its change")
+    ] = 0.02
+    max_return_prob_change: Annotated[Share, Field(description="mean chance of return untouched")] = 0.08
+    max_value_change: Annotated[
+        float, Field(ge=0, description="value at stake, and a year's spend of the lapsed; 1 allows double and half")
+    ] = 1.0
+    max_net_value_change: Annotated[
+        float, Field(ge=0, description="mean net value of a listed play; 3 allows four times and a quarter")
+    ] = 3.0
+    max_unknown_reason_change: Annotated[Share, Field(description="share of lapsed accounts whose reason is unknown")] = 0.1
+    max_reason_family_change: Annotated[Share, Field(description="share of a family of reasons")] = 0.1
+    max_rep_change: Annotated[float, Field(ge=0, description="a representative's lapsed accounts, as a share of them")] = 0.5
+    max_region_change: Annotated[float, Field(ge=0, description="a region's purchase days, as a share of them")] = 0.35
+
+
+class RetentionSettings(_Section):
+    """How long things are kept; 0 keeps them for good. `winback prune` and the daily job remove what is past."""
+
+    archive_days: Annotated[Days, Field(description="delivered files; those that weeks are made from stay")] = 0
+    is_rebuild_kept: Annotated[
+        bool, Field(description="false: those go, too, and a lost warehouse cannot be made again from the archive")
+    ] = True
+    published_weeks: Annotated[int, Field(ge=0, le=5200, description="newest weeks, their lists and days between")] = 0
+    log_days: Annotated[Days, Field(description="alerts and error logs")] = 0
+    run_record_days: Annotated[Days, Field(description="Dagster's records of runs")] = 0
+
+    @field_validator("archive_days", "log_days", "run_record_days")
+    @classmethod
+    def _not_days_ago(cls, value: int) -> int:
+        if 0 < value < 28:
+            raise ValueError("is 0 (keep for good) or at least 28 days")
+        return value
+
+    @property
+    def is_unlimited(self) -> bool:
+        """Whether everything is kept for good."""
+        return not (self.archive_days or self.published_weeks or self.log_days or self.run_record_days)
 
 
 class ChatSettings(_Section):
@@ -195,7 +266,9 @@ class Settings(_Section):
     delivery: DeliverySettings = DeliverySettings()
     alerts: AlertSettings = AlertSettings()
     feed_gate: FeedGateSettings = FeedGateSettings()
+    output_gate: OutputGateSettings = OutputGateSettings()
     chat_labeller: ChatSettings = ChatSettings()
+    retention: RetentionSettings = RetentionSettings()
 
     @property
     def zone(self) -> ZoneInfo:
@@ -222,7 +295,9 @@ def settings_text(settings: Settings) -> str:
     lines = ["# Settings of this winback workspace. Every value shown is in force; delete a line to get its default.\n"]
     for section, model in settings:
         lines.append(f"# {type(model).__doc__}\n[{section}]")
-        lines += [f"{name} = {_toml_value(value)}" for name, value in model]
+        for name, value in model:
+            meaning = type(model).model_fields[name].description
+            lines.append(f"{name} = {_toml_value(value)}" + (f"  # {meaning}" if meaning else ""))
         lines.append("")
     return "\n".join(lines)
 

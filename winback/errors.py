@@ -27,5 +27,9 @@ class RunFailedError(WinbackError):
     """A run could not be finished (exit code 1)."""
 
 
+class PassingError(RunFailedError):
+    """What stopped the run may be over soon; the same attempt can succeed later (exit code 1)."""
+
+
 class UnreadableFileError(WinbackError):
     """A delivered file cannot be read; it is rejected as a whole and the run goes on."""

@@ -6,7 +6,6 @@ Belongs here: the command and its layout in a terminal. Does not belong here: th
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, fields
 from pathlib import Path
@@ -16,7 +15,7 @@ import typer
 
 from assets.workspace import open_warehouse, open_workspace
 from data_contracts import dictionary
-from pipelines.cli.console import WorkspaceOption, errors, output, table, write_text
+from pipelines.cli.console import WorkspaceOption, errors, output, plain, print_json, table, write_text
 from pipelines.clock import today_in
 from winback.sheet.build import account_sheet
 from winback.sheet.plain import plain_sheet
@@ -57,9 +56,9 @@ def account(
         settings = place.settings.workspace
         page = account_page(sheet, language=settings.language, is_simulated=settings.is_simulated)
         write_text(html, page.decode("utf-8"))
-        errors.print(f"Sheet written to {html}; it holds personal data.")
+        errors.print(f"Sheet written to {plain(html)}; it holds personal data.")
     if as_json:
-        typer.echo(json.dumps(plain_sheet(sheet), ensure_ascii=False, indent=2))
+        print_json(plain_sheet(sheet))
     elif html is None:
         _show(sheet)
 
@@ -132,5 +131,4 @@ def _signed(share: float | None) -> str | None:
 
 
 def _text(value: Any) -> str:
-    text = "" if value is None else str(value)
-    return "".join(c if c.isprintable() or c == "\n" else "�" for c in text).replace("[", "\\[")
+    return plain(value, keeps_lines=True)

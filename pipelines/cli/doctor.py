@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -14,11 +15,14 @@ import typer
 from rich.markup import escape
 
 from assets.doctor import examine
+from assets.doctor_environment import examine_environment
+from assets.finding import Finding
 from assets.workspace import open_workspace
 from pipelines.cli.console import WorkspaceOption, output, table
-from pipelines.cli.state import read_state
+from pipelines.cli.state import EMPTY, read_state
 from pipelines.clock import now_in
-from winback.errors import RunFailedError
+from pipelines.heartbeat import daemon_heard_at
+from winback.errors import RunFailedError, UsageError
 
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
@@ -28,8 +32,7 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
 ) -> None:
     """Look at the environment and the workspace; every line that is not ok says what to do. Exits with 1 if one fails."""
-    place = open_workspace(workspace)
-    findings = examine(place, read_state(place), now_in(place.settings.zone)())
+    findings = _findings(workspace)
     if as_json:
         typer.echo(json.dumps([dataclasses.asdict(f) for f in findings], indent=2, ensure_ascii=False))
     else:
@@ -41,3 +44,19 @@ def doctor(
     n_failed = sum(f.level == "fail" for f in findings)
     if n_failed:
         raise RunFailedError(f"{n_failed} of {len(findings)} things are not in order")
+
+
+def _findings(root: Path) -> list[Finding]:
+    """What was found; without a workspace that can be opened, about the environment alone."""
+    try:
+        place = open_workspace(root)
+    except UsageError as error:
+        fix = (
+            "mend winback.toml" if (root / "winback.toml").is_file() else f"winback init {root}, or name the folder: -w DIR"
+        )
+        return [*examine_environment(), Finding("Settings", "fail", str(error), fix)]
+    try:
+        state = read_state(place)
+    except RunFailedError:  # a line of its own says so
+        state = dict(EMPTY)
+    return examine(place, state | {"daemon_heard_at": daemon_heard_at(place)}, now_in(place.settings.zone)(), os.environ)

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from assets.erasure import Erasure, erase, look, take_up
 from assets.workspace import Workspace, open_warehouse, open_workspace, run_turn
-from pipelines.cli.console import WorkspaceOption, output, table
+from pipelines.cli.console import WorkspaceOption, output, plain, table
 from pipelines.clock import today_in
 from winback.errors import UsageError
 
@@ -58,7 +57,7 @@ def _show(title: str, erasure: Erasure) -> None:
     rows = table(title, "from", "rows or files", numbers=("rows or files",))
     for name, count in [*sorted(erasure.rows.items()), *erasure.places.items()]:
         if count:
-            rows.add_row(escape(name), f"{count:,}")
+            rows.add_row(plain(name), f"{count:,}")
     output.print(rows)
     if erasure.weeks:
         output.print(f"Published weeks they were in: {', '.join(erasure.weeks)}")
@@ -71,4 +70,4 @@ def _say_what_is_left(place: Workspace, erasure: Erasure) -> None:
     if erasure.left:
         output.print("[yellow]Still mentioned[/] in texts about others; read them and decide (docs/privacy.md):")
         for name, count in sorted(erasure.left.items()):
-            output.print(f"  {escape(name)}: {count:,}", soft_wrap=True)
+            output.print(f"  {plain(name)}: {count:,}", soft_wrap=True)

@@ -16,12 +16,18 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from assets.resources import RunOptions
 from assets.state import write_state
+from assets.storage_faults import storage_fault
 from assets.workspace import Workspace, open_warehouse
 from pipelines.build import build_defs
 from pipelines.cli.console import errors
-from pipelines.jobs import LOAD_JOB, WEEKLY_JOB
+from pipelines.jobs import LOAD_JOB, LOADED_WEEK_JOB, WEEKLY_JOB
 from winback.errors import RunFailedError, WinbackError
 from winback.publication.week_ledger import close_week, find_week
+
+_FOR_PEOPLE = {error.__name__ for known in WinbackError.__subclasses__() for error in (known, *known.__subclasses__())}
+"""Errors whose message is shown as it is, whatever caused them."""
+_CHECK_FAILED = "DagsterAssetCheckFailedError"
+"""What Dagster raises after a blocking check; the check itself says more."""
 
 
 class Execution:
@@ -41,16 +47,17 @@ class Execution:
         """Load the inbox. Raises RunFailedError if that fails."""
         self._execute(LOAD_JOB, "Loading", None, {})
 
-    def run_week(self, monday: date, *, reopen: bool, accepted_reason: str | None) -> None:
-        """Bring out one week. A week that the feed gate withholds is no error here; the ledger tells.
+    def run_week(self, monday: date, *, reopen: bool, accepted_reason: str | None, is_loaded: bool = False) -> None:
+        """Bring out one week, without looking into the inbox again if `is_loaded`.
 
+        A week that the feed gate withholds is no error here; the ledger tells.
         Raises RunFailedError if the run fails otherwise, and records it.
         """
         tags = {RunOptions.TAG_REOPEN: "yes" if reopen else "no"}
         if accepted_reason:
             tags[RunOptions.TAG_ACCEPT] = accepted_reason
         try:
-            self._execute(WEEKLY_JOB, f"Week {monday}", monday.isoformat(), tags)
+            self._execute(LOADED_WEEK_JOB if is_loaded else WEEKLY_JOB, f"Week {monday}", monday.isoformat(), tags)
         except RunFailedError as error:
             if not self._was_withheld(monday, str(error)):
                 raise
@@ -88,15 +95,17 @@ def _cause(result: dg.ExecuteInProcessResult, workspace: Workspace) -> str:
     """The first failure of a run in one message; the traceback goes to a file in the workspace."""
     for event in result.all_events:
         error = getattr(event.event_specific_data, "error", None)
-        if error is None:
+        if error is None or event.is_step_up_for_retry or error.cls_name == _CHECK_FAILED:
             continue
         root = error
-        while root.cause is not None:
+        while root.cause is not None and root.cls_name not in _FOR_PEOPLE:
             root = root.cause
-        known = {cls.__name__ for cls in WinbackError.__subclasses__()}
         message = root.message.strip().partition(": ")[2] or root.message.strip()
-        if root.cls_name in known:
+        if root.cls_name in _FOR_PEOPLE:
             return message
+        fault = storage_fault(message)
+        if fault is not None:
+            return fault
         log = workspace.folder("state") / "last_error.log"
         log.write_text(error.to_string(), encoding="utf-8")
         step = f" in {event.step_key}" if event.step_key else ""
@@ -106,7 +115,7 @@ def _cause(result: dg.ExecuteInProcessResult, workspace: Workspace) -> str:
         + "; ".join(
             f"{k}: {v.value}"
             for k, v in e.asset_check_evaluation_data.metadata.items()
-            if k not in ("expectations", "broken")
+            if k not in ("expectations", "broken") and not isinstance(v, dg.MarkdownMetadataValue)
         )
         for e in result.all_events
         if e.event_type_value == "ASSET_CHECK_EVALUATION"

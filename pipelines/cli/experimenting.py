@@ -5,16 +5,14 @@ Belongs here: the command, its options and how the result is shown. Does not bel
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
-from pipelines.cli.console import errors, output, table
+from pipelines.cli.console import errors, output, plain, print_json, table
 from winback.errors import UsageError
 from winback.uplift.analysis import Differences, ExperimentResult
 from winback.uplift.balance import MISMATCH_P_VALUE
@@ -58,7 +56,7 @@ def experiment(
         result = analyse(test, chosen)
     if as_json:
         asked = {"file": file.name, "arm_column": arm, "control": control, "outcome": outcome, "cluster": cluster}
-        typer.echo(json.dumps({**asked, **result_as_json(result)}, indent=2, ensure_ascii=False))
+        print_json({**asked, **result_as_json(result)})
         return
     _show(result, outcome)
 
@@ -83,15 +81,15 @@ def _amounts(given: Iterable[str] | None, option: str) -> dict[str, float]:
 
 def _show(result: ExperimentResult, outcome: str) -> None:
     for sentence in result.verdict.sentences:
-        output.print(f"[bold]{escape(sentence)}[/]")
+        output.print(f"[bold]{plain(sentence)}[/]")
     output.print()
     _show_arms(result, outcome)
     _show_ratio(result)
     for note in result.features.notes:
-        output.print(f"Note: {escape(note)}")
+        output.print(f"Note: {plain(note)}")
     if result.differences is not None:
         output.print(
-            f"Features: {escape(', '.join(result.features.names))}. All of them must have been known before the test."
+            f"Features: {plain(', '.join(result.features.names))}. All of them must have been known before the test."
         )
         _show_learners(result, result.differences)
         _show_ranking(result, result.differences)
@@ -102,7 +100,7 @@ def _show_arms(result: ExperimentResult, outcome: str) -> None:
     test = result.experiment
     left_out = test.n_without_arm + test.n_without_outcome + test.n_without_cluster
     shown = table(
-        f"Effect of each arm on {escape(outcome)}: its mean less the control's",
+        f"Effect of each arm on {plain(outcome)}: its mean less the control's",
         "arm",
         "rows",
         "mean",
@@ -116,7 +114,7 @@ def _show_arms(result: ExperimentResult, outcome: str) -> None:
         p_value = "" if one.p_value is None else f"{one.p_value:.2g}"
         relative = "" if one.relative is None else f"{one.relative:+.1%}"
         cells = ("control", "") if one.effect is None else (f"{one.effect.value:+.5g}", _interval(one.effect))
-        shown.add_row(escape(one.arm), f"{one.n_rows:,}", f"{one.mean:.5g}", *cells, p_value, relative)
+        shown.add_row(plain(one.arm), f"{one.n_rows:,}", f"{one.mean:.5g}", *cells, p_value, relative)
     output.print(shown)
     output.print(f"{len(test.arm):,} rows; {left_out:,} were left out for want of arm, outcome or cluster.")
 
@@ -140,7 +138,7 @@ def _show_learners(result: ExperimentResult, differences: Differences) -> None:
     from winback.uplift.selection import CRITERION
 
     words = {learner.name: learner.words for learner in (result.plan.learners or all_learners())}
-    arms = [f"Qini {escape(ranking.arm)}" for ranking in differences.rankings]
+    arms = [f"Qini {plain(ranking.arm)}" for ranking in differences.rankings]
     shown = table("Learners, out of fold", "learner", "what it is", "gain", *arms, numbers=("gain", *arms))
     for name, gain in differences.criterion.items():
         qinis = (ranking.by_learner[name].mean for ranking in differences.rankings)
@@ -163,7 +161,7 @@ def _show_ranking(result: ExperimentResult, differences: Differences) -> None:
     for ranking in differences.rankings:
         values = ranking.judged.values
         shown.add_row(
-            escape(ranking.arm),
+            plain(ranking.arm),
             f"{ranking.judged.mean:.4f} ({min(values):.4f} to {max(values):.4f})",
             f"{ranking.band.low:.4f} to {ranking.band.high:.4f}",
             "yes" if ranking.is_reliable else "no",
@@ -190,10 +188,10 @@ def _show_policy(result: ExperimentResult, differences: Differences) -> None:
         best = " (best for all)" if a == policy.best else ""
         for_all, gain = policy.arms[a], policy.gains[a]
         cells = (f"{for_all.value:.5g}", _interval(for_all), f"{gain.value:+.4g}", _interval(gain))
-        shown.add_row(f"{escape(name)} for all{best}", *cells)
+        shown.add_row(f"{plain(name)} for all{best}", *cells)
     output.print()
     output.print(shown)
-    parts = ", ".join(f"{share:.0%} '{escape(name)}'" for name, share in zip(names, policy.shares, strict=True))
+    parts = ", ".join(f"{share:.0%} '{plain(name)}'" for name, share in zip(names, policy.shares, strict=True))
     output.print(f"Chosen: {parts}. Cross-fitted, doubly robust, with the known shares of the arms.")
 
 

@@ -14,11 +14,13 @@ import typer
 
 from assets.workspace import Workspace, open_workspace
 from assets.workspace_files import create_workspace, put_in_inbox
-from pipelines.cli.console import output, table
+from pipelines.cli.console import output, plain, table
 from pipelines.clock import today_in
 from winback.errors import UsageError
 from winback.importers.cdnow import read_cdnow
 from winback.importers.imported import ImportedLog
+
+_LONGEST_VALUE = 200
 
 app = typer.Typer(help="Bring a public log into a workspace (made if it does not exist).", no_args_is_help=True)
 
@@ -96,7 +98,7 @@ def _bring_in(log: ImportedLog, folder: Path) -> None:
     rows = ", ".join(f"{frame.height:,} {table}" for table, frame in sorted(log.tables.items()))
     output.print(f"{log.name}: {log.n_source_rows:,} source rows → {rows}; origin and licence in SOURCE_{log.name}.md")
     for reason, count in log.left_out.items():
-        output.print(f"  left out: {count:,} {reason}")
+        output.print(f"  left out: {count:,} {plain(reason)}")
     output.print(f"  {len(written)} files in {workspace.folder('inbox')}", soft_wrap=True)
 
 
@@ -122,11 +124,11 @@ def _show_preview(log: ImportedLog) -> None:
             output.print(f"  required columns are missing: {', '.join(part.missing)}")
         first = table("first rows", *part.first.columns)
         for row in part.first.iter_rows():
-            first.add_row(*("" if value is None else str(value).replace("[", "\\[") for value in row))
+            first.add_row(*map(plain, row))
         output.print(first)
         for held in part.held.iter_rows(named=True):
-            value = str(held["first_value"]).replace("[", "\\[")
-            output.print(f"  {held['n_rows']:,} rows: {held['meaning']} (first in row {held['first_row']}: {value})")
+            first_value = plain(str(held["first_value"])[:_LONGEST_VALUE])
+            output.print(f"  {held['n_rows']:,} rows: {held['meaning']} (first in row {held['first_row']}: {first_value})")
 
 
 def _existing(path: Path) -> Path:

@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from assets.erasure import is_unfinished
+from assets.publish import is_out
 from assets.workspace import Workspace, open_workspace, run_turn
 from pipelines.cli.console import WorkspaceOption, output, table
 from pipelines.cli.state import read_state
@@ -30,7 +31,7 @@ def run(
     week: Annotated[str | None, typer.Option(help="Monday of the week, YYYY-MM-DD; default: the current one.")] = None,
     wait: Annotated[str, typer.Option(help="How long to wait for another run: 90s, 30m, 2h.")] = "30m",
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Do not wait for another run.")] = False,
-    accept: Annotated[str | None, typer.Option(help="Publish in spite of the feed gate or the lot's check: why.")] = None,
+    accept: Annotated[str | None, typer.Option(help="Publish in spite of the gates or the lot's check: why.")] = None,
     reopen: Annotated[bool, typer.Option("--reopen", help="Publish a revision of a published week.")] = False,
 ) -> None:
     """Load the inbox and bring out one week's playbooks."""
@@ -54,13 +55,13 @@ def run(
         if chosen is None and not reopen and _is_out(place, monday):
             output.print(f"Week {monday} is published already; what was delivered since counts from the next week.")
         else:
-            execution.run_week(monday, reopen=reopen, accepted_reason=accept)
+            execution.run_week(monday, reopen=reopen, accepted_reason=accept, is_loaded=chosen is None)
     _report(place, monday)
 
 
 def _is_out(place: Workspace, monday: date) -> bool:
     states = [w["state"] for w in read_state(place)["weeks"] if w["week"] == monday.isoformat()]
-    return states[-1:] == ["published"] and (place.folder("outbox") / monday.isoformat()).is_dir()
+    return states[-1:] == ["published"] and is_out(place, monday)
 
 
 def _seconds(text: str) -> float:
@@ -96,10 +97,16 @@ def _report(place: Workspace, monday: date) -> None:
         f"Received {totals['rows_received']:,} rows in {len(state['files']):,} files: {totals['rows_loaded']:,} loaded, "
         f"{totals['rows_quarantined']:,} held back, {totals['rows_duplicate']:,} duplicates."
     )
+    batch = max((file["batch"] for file in state["files"]), default=0)
+    n_edited = sum(file.get("edited_cells") or 0 for file in state["files"] if file["batch"] == batch)
+    if n_edited:
+        output.print(
+            f"{n_edited:,} cells that are not for writing back were edited and ignored: winback quarantine --edited"
+        )
     if latest["state"] != "published":
         raise WithheldError(
             f"week {monday} is {latest['state']}: {latest['reason']}\nNothing was published; the last good week stays. "
-            "Mend the files and run again, or publish all the same with --accept 'REASON'."
+            "Mend what is named and run again, or publish all the same with --accept 'REASON' where a reason may do."
         )
     folder = place.folder("outbox") / monday.isoformat()
     simulated = " [yellow](simulated)[/]" if place.settings.workspace.is_simulated else ""

@@ -2,36 +2,74 @@
 -- The usual purchase leaves out the highest and lowest tenth of the account's purchase days. Spend a day is the usual purchase
 -- times the gaps of the last year over the days they span, at least 28, so that a burst of a few days is not taken for a habit.
 -- Amounts are divided as doubles, which DuckDB does by itself; Spark would divide decimals and round ties the other way.
-WITH ranked AS (
-    SELECT
-        *,
-        row_number() OVER (PARTITION BY account_id ORDER BY day_amount, purchase_no) AS amount_rank,
-        count(*) OVER (PARTITION BY account_id) AS n_days,
-        max(spent_on) OVER (PARTITION BY account_id) AS last_on
-    FROM core_purchase_days
-),
-
-behaviour AS (
+-- Most accounts have few purchase days, so only long histories are sorted by amount: below ten days a tenth is none, below
+-- twenty it is one.
+WITH behaviour AS (
     SELECT
         account_id,
         count(*) AS n_purchase_days,
         min(spent_on) AS first_spend_on,
         max(spent_on) AS last_spend_on,
         sum(day_amount) AS spend_amount,
+        min(day_amount) AS least_amount,
+        max(day_amount) AS most_amount,
         CAST(median(gap_days) AS DOUBLE) AS cycle_days,
+        max(CASE WHEN next_gap_days IS NULL THEN paid_through_on END) AS paid_through_on,
+        max(CASE WHEN next_gap_days IS NULL AND has_open_due THEN 1 ELSE 0 END) AS is_unpaid
+    FROM core_purchase_days
+    GROUP BY account_id
+),
+
+years AS (
+    SELECT
+        days.account_id,
+        count(*) AS n_year_days,
+        max(datediff('day', days.spent_on, behaviour.last_spend_on)) AS year_span_days
+    FROM core_purchase_days AS days
+    INNER JOIN behaviour ON days.account_id = behaviour.account_id
+    WHERE datediff('day', days.spent_on, behaviour.last_spend_on) < 365
+    GROUP BY days.account_id
+),
+
+ranked AS (
+    SELECT
+        days.account_id,
+        days.day_amount,
+        behaviour.n_purchase_days AS n_days,
+        row_number() OVER (PARTITION BY days.account_id ORDER BY days.day_amount, days.purchase_no) AS amount_rank
+    FROM core_purchase_days AS days
+    INNER JOIN behaviour ON days.account_id = behaviour.account_id
+    WHERE behaviour.n_purchase_days >= 20
+),
+
+trimmed AS (
+    SELECT
+        account_id,
         sum(
             CASE
                 WHEN amount_rank > floor(n_days / 10) AND amount_rank <= n_days - floor(n_days / 10) THEN day_amount
                 ELSE 0
             END
-        ) AS kept_amount,
-        max(n_days) - 2 * floor(max(n_days) / 10) AS n_kept,
-        sum(CASE WHEN datediff('day', spent_on, last_on) < 365 THEN 1 ELSE 0 END) AS n_year_days,
-        max(CASE WHEN datediff('day', spent_on, last_on) < 365 THEN datediff('day', spent_on, last_on) END) AS year_span_days,
-        max(CASE WHEN spent_on = last_on THEN paid_through_on END) AS paid_through_on,
-        max(CASE WHEN spent_on = last_on AND has_open_due THEN 1 ELSE 0 END) AS is_unpaid
+        ) AS kept_amount
     FROM ranked
     GROUP BY account_id
+),
+
+kept AS (
+    SELECT
+        behaviour.*,
+        years.n_year_days,
+        years.year_span_days,
+        CASE
+            WHEN behaviour.n_purchase_days < 10 THEN behaviour.spend_amount
+            WHEN behaviour.n_purchase_days < 20
+                THEN behaviour.spend_amount - behaviour.least_amount - behaviour.most_amount
+            ELSE trimmed.kept_amount
+        END AS kept_amount,
+        behaviour.n_purchase_days - 2 * floor(behaviour.n_purchase_days / 10) AS n_kept
+    FROM behaviour
+    INNER JOIN years ON behaviour.account_id = years.account_id
+    LEFT JOIN trimmed ON behaviour.account_id = trimmed.account_id
 ),
 
 usual AS (
@@ -39,7 +77,7 @@ usual AS (
         *,
         CAST(CASE WHEN kept_amount > 0 THEN CAST(kept_amount AS DOUBLE) / n_kept ELSE 0 END AS DECIMAL(18, 4))
             AS trimmed_amount
-    FROM behaviour
+    FROM kept
 ),
 
 closings AS (

@@ -1,83 +1,83 @@
 -- not portable: one Spark Connect engine tried (Sail) moves the mean gap's division into the join and divides by zero there
 -- What was known of an account when it lapsed, one row per lapse: the facts of its life until then, as running sums over its
--- purchase days, so that no later day counts. A gap that holds an earlier lapse is no gap of the cycle.
+-- spells, so that no later day counts. A gap that holds an earlier lapse is no gap of the cycle: the gaps are the days from the first
+-- purchase to the last less those between an earlier lapse's last purchase and the return.
 -- A purchase covers the days until the next one is due: to the end of what is paid (contracts), else the mean gap, at least a
 -- week and not past the lapse. Spend a day is the mean purchase over the days that one covers: what the account brought while
 -- it was active.
 -- Divisors are at least 1 even where CASE leaves the row out: some engines divide first.
 -- Amounts are divided as doubles, which DuckDB does by itself; Spark would divide decimals and round ties the other way.
-WITH days AS (
+WITH running AS (
     SELECT
-        purchases.account_id,
-        purchases.purchase_no,
-        purchases.spent_on,
-        purchases.day_amount,
-        CASE WHEN active.started_on IS NULL THEN purchases.gap_days END AS gap_days
-    FROM core_purchase_days AS purchases
-    LEFT JOIN core_spells AS active
-        ON
-            purchases.account_id = active.account_id
-            AND purchases.spent_on = active.started_on
-            AND active.spell_kind = 'active'
+        *,
+        min(started_on) OVER (
+            PARTITION BY account_id ORDER BY spell_no ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS first_spend_on,
+        CAST(
+            sum(n_purchase_days) OVER (
+                PARTITION BY account_id ORDER BY spell_no ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+            ) AS BIGINT
+        ) AS purchase_no,
+        sum(spend_amount) OVER (
+            PARTITION BY account_id ORDER BY spell_no ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS spend_so_far,
+        CAST(
+            coalesce(
+                sum(CASE WHEN end_cause = 'return' THEN datediff('day', last_spend_on, ended_on) END) OVER (
+                    PARTITION BY account_id ORDER BY spell_no ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+                ),
+                0
+            ) AS BIGINT
+        ) AS lapsed_gaps_so_far
+    FROM core_spells
 ),
 
-running AS (
+lives AS (
     SELECT
-        account_id,
-        purchase_no,
-        spent_on,
-        min(spent_on) OVER (PARTITION BY account_id) AS first_spend_on,
-        sum(day_amount) OVER (
-            PARTITION BY account_id ORDER BY purchase_no ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        ) AS spend_so_far,
-        sum(gap_days) OVER (
-            PARTITION BY account_id ORDER BY purchase_no ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        ) AS gaps_so_far,
-        count(gap_days) OVER (
-            PARTITION BY account_id ORDER BY purchase_no ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        ) AS n_gaps_so_far
-    FROM days
+        *,
+        datediff('day', first_spend_on, last_spend_on) - lapsed_gaps_so_far AS gaps_so_far,
+        CAST(purchase_no - spell_no / 2 AS BIGINT) AS n_gaps_so_far
+    FROM running
+    WHERE spell_kind = 'lapsed'
 ),
 
 covered AS (
     SELECT
-        lapses.account_id,
-        lapses.spell_no,
-        lapses.last_spend_on,
-        lapses.started_on AS lapsed_on,
-        lapses.ended_on,
-        lapses.end_cause,
-        lapses.lapse_basis,
-        lapses.is_unpaid,
+        lives.account_id,
+        lives.spell_no,
+        lives.last_spend_on,
+        lives.started_on AS lapsed_on,
+        lives.ended_on,
+        lives.end_cause,
+        lives.lapse_basis,
+        lives.is_unpaid,
         core_week.as_of_on,
-        running.first_spend_on,
-        running.purchase_no AS n_earlier_purchase_days,
+        lives.first_spend_on,
+        lives.purchase_no AS n_earlier_purchase_days,
         CAST(
-            CASE WHEN running.spend_so_far > 0 THEN CAST(running.spend_so_far AS DOUBLE) / running.purchase_no ELSE 0 END
+            CASE WHEN lives.spend_so_far > 0 THEN CAST(lives.spend_so_far AS DOUBLE) / lives.purchase_no ELSE 0 END
             AS DECIMAL(18, 4)
         ) AS mean_purchase_amount,
         CASE
-            WHEN running.n_gaps_so_far > 0 THEN CAST(running.gaps_so_far AS DOUBLE) / greatest(running.n_gaps_so_far, 1)
+            WHEN lives.n_gaps_so_far > 0 THEN CAST(lives.gaps_so_far AS DOUBLE) / greatest(lives.n_gaps_so_far, 1)
         END AS mean_gap_days,
         CASE
-            WHEN lapses.lapse_basis = 'paid_through'
-                THEN greatest(datediff('day', lapses.last_spend_on, lapses.started_on) - core_week.grace_days, 1)
+            WHEN lives.lapse_basis = 'paid_through'
+                THEN greatest(datediff('day', lives.last_spend_on, lives.started_on) - core_week.grace_days, 1)
             ELSE least(
                 greatest(
                     CASE
-                        WHEN running.n_gaps_so_far > 0
-                            THEN CAST(ceil(CAST(running.gaps_so_far AS DOUBLE) / greatest(running.n_gaps_so_far, 1)) AS BIGINT)
+                        WHEN lives.n_gaps_so_far > 0
+                            THEN CAST(ceil(CAST(lives.gaps_so_far AS DOUBLE) / greatest(lives.n_gaps_so_far, 1)) AS BIGINT)
                         ELSE core_week.single_cycle_days
                     END,
                     7
                 ),
-                greatest(datediff('day', lapses.last_spend_on, lapses.started_on), 1)
+                greatest(datediff('day', lives.last_spend_on, lives.started_on), 1)
             )
         END AS cover_days
-    FROM core_spells AS lapses
-    INNER JOIN running ON lapses.account_id = running.account_id AND lapses.last_spend_on = running.spent_on
+    FROM lives
     CROSS JOIN core_week
-    WHERE lapses.spell_kind = 'lapsed'
 )
 
 SELECT

@@ -15,10 +15,11 @@ counted AS (
         spend.account_id,
         spend.spent_on,
         spend.kind,
-        CAST(
-            CASE WHEN rates.rate IS NULL THEN spend.amount ELSE CAST(spend.amount AS DECIMAL(19, 4)) * rates.rate END
-            AS DECIMAL(18, 4)
-        ) AS base_amount,
+        -- Only foreign amounts are multiplied, since that is slow.
+        CASE
+            WHEN rates.rate IS NULL THEN spend.amount
+            ELSE CAST(CAST(spend.amount AS DECIMAL(19, 4)) * rates.rate AS DECIMAL(18, 4))
+        END AS base_amount,
         spend.paid_through_on,
         spend.due_on < core_week.as_of_on AND coalesce(spend.paid_on >= core_week.as_of_on, true) AS is_open_due
     FROM asof_spend AS spend
@@ -52,67 +53,68 @@ days AS (
         account_id,
         spent_on,
         max(CASE WHEN spend_sign = 1 THEN 1 ELSE 0 END) AS is_purchase_day,
-        sum(spend_sign * base_amount) AS day_amount,
+        coalesce(sum(CASE WHEN spend_sign = 1 THEN base_amount WHEN spend_sign = -1 THEN -base_amount END), 0) AS day_amount,
         max(CASE WHEN spend_sign = 1 THEN paid_through_on END) AS paid_through_on,
         max(is_open_due) AS is_open_due
     FROM signed
     GROUP BY account_id, spent_on
 ),
 
-numbered AS (
+purchases AS (
     SELECT
         *,
-        sum(is_purchase_day) OVER (PARTITION BY account_id ORDER BY spent_on) AS purchase_no
+        row_number() OVER (PARTITION BY account_id ORDER BY spent_on) AS purchase_no,
+        lag(spent_on) OVER (PARTITION BY account_id ORDER BY spent_on) AS previous_on,
+        lead(spent_on) OVER (PARTITION BY account_id ORDER BY spent_on) AS next_on,
+        max(paid_through_on) OVER (PARTITION BY account_id ORDER BY spent_on) AS covered_to_on
     FROM days
+    WHERE is_purchase_day = 1
 ),
 
-netted AS (
+-- Days without a purchase are few beside the others: they are put to the purchase before them by a join of their own.
+refunds AS (
     SELECT
-        account_id,
-        purchase_no,
-        min(spent_on) AS spent_on,
-        sum(day_amount) AS day_amount,
-        max(paid_through_on) AS paid_through_on,
-        max(is_open_due) AS is_open_due
-    FROM numbered
-    WHERE purchase_no > 0
-    GROUP BY account_id, purchase_no
-),
-
-neighbours AS (
-    SELECT
-        *,
-        lag(spent_on) OVER (PARTITION BY account_id ORDER BY purchase_no) AS previous_on,
-        lead(spent_on) OVER (PARTITION BY account_id ORDER BY purchase_no) AS next_on,
-        max(paid_through_on) OVER (PARTITION BY account_id ORDER BY purchase_no) AS covered_to_on
-    FROM netted
+        purchases.account_id,
+        purchases.purchase_no,
+        sum(days.day_amount) AS day_amount,
+        max(days.is_open_due) AS is_open_due
+    FROM days
+    INNER JOIN purchases
+        ON
+            days.account_id = purchases.account_id
+            AND days.spent_on > purchases.spent_on
+            AND (purchases.next_on IS NULL OR days.spent_on < purchases.next_on)
+    WHERE days.is_purchase_day = 0
+    GROUP BY purchases.account_id, purchases.purchase_no
 ),
 
 touches AS (
     SELECT
-        neighbours.account_id,
-        neighbours.purchase_no,
+        purchases.account_id,
+        purchases.purchase_no,
         min(core_touches.touched_on) AS first_touched_on
-    FROM neighbours
+    FROM purchases
     INNER JOIN core_touches
         ON
-            neighbours.account_id = core_touches.account_id
-            AND core_touches.touched_on > neighbours.spent_on
-            AND (neighbours.next_on IS NULL OR core_touches.touched_on <= neighbours.next_on)
-    GROUP BY neighbours.account_id, neighbours.purchase_no
+            purchases.account_id = core_touches.account_id
+            AND core_touches.touched_on > purchases.spent_on
+            AND (purchases.next_on IS NULL OR core_touches.touched_on <= purchases.next_on)
+    GROUP BY purchases.account_id, purchases.purchase_no
 )
 
 SELECT
-    neighbours.account_id,
-    CAST(neighbours.purchase_no AS BIGINT) AS purchase_no,
-    neighbours.spent_on,
-    CAST(neighbours.day_amount AS DECIMAL(18, 4)) AS day_amount,
-    datediff('day', neighbours.previous_on, neighbours.spent_on) AS gap_days,
-    datediff('day', neighbours.spent_on, neighbours.next_on) AS next_gap_days,
-    neighbours.paid_through_on IS NOT NULL AS has_paid_through,
-    CASE WHEN neighbours.paid_through_on IS NOT NULL THEN neighbours.covered_to_on END AS paid_through_on,
-    neighbours.is_open_due = 1 AS has_open_due,
+    purchases.account_id,
+    CAST(purchases.purchase_no AS BIGINT) AS purchase_no,
+    purchases.spent_on,
+    CAST(purchases.day_amount + coalesce(refunds.day_amount, 0) AS DECIMAL(18, 4)) AS day_amount,
+    datediff('day', purchases.previous_on, purchases.spent_on) AS gap_days,
+    datediff('day', purchases.spent_on, purchases.next_on) AS next_gap_days,
+    purchases.paid_through_on IS NOT NULL AS has_paid_through,
+    CASE WHEN purchases.paid_through_on IS NOT NULL THEN purchases.covered_to_on END AS paid_through_on,
+    purchases.is_open_due = 1 OR coalesce(refunds.is_open_due, 0) = 1 AS has_open_due,
     touches.first_touched_on
-FROM neighbours
+FROM purchases
+LEFT JOIN refunds
+    ON purchases.account_id = refunds.account_id AND purchases.purchase_no = refunds.purchase_no
 LEFT JOIN touches
-    ON neighbours.account_id = touches.account_id AND neighbours.purchase_no = touches.purchase_no
+    ON purchases.account_id = touches.account_id AND purchases.purchase_no = touches.purchase_no

@@ -3,7 +3,7 @@ SELECT
     lapses.account_id,
     lapses.as_of_on,
     assignments.row_key,
-    outcomes.worked_on,
+    coalesce(outcomes.worked_on, assignments.week_on) AS worked_on,
     outcomes.true_reason_code AS reason_code,
     outcomes.customer_quote
 FROM core_lapses AS lapses

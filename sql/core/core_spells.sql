@@ -1,10 +1,17 @@
 -- Every active and lapsed spell. A purchase day is followed by a lapse if the lapse date comes before the next purchase and
 -- before the as-of Monday. The lapse date is the published one where there is one, else paid-through plus grace (contractual)
 -- or last spend plus threshold (silence).
+-- Only the days that a lapse follows are put in order: an active spell runs from the return that ended the lapse before it (or the
+-- first purchase) to the next of them. Its spend is summed up only where the account has more than one active spell.
 WITH thresholds AS (
     SELECT
         accounts.account_id,
         accounts.closed_on,
+        accounts.first_spend_on,
+        accounts.last_spend_on,
+        accounts.n_purchase_days,
+        accounts.spend_amount,
+        core_week.as_of_on,
         least(
             greatest(
                 thresholds.threshold_days,
@@ -23,7 +30,6 @@ dated AS (
         days.account_id,
         days.purchase_no,
         days.spent_on,
-        days.day_amount,
         days.has_open_due,
         thresholds.closed_on,
         coalesce(published.threshold_days, CASE WHEN days.has_paid_through THEN NULL ELSE thresholds.threshold_days END)
@@ -38,7 +44,8 @@ dated AS (
                 ELSE date_add(days.spent_on, CAST(thresholds.threshold_days AS INTEGER))
             END
         ) AS lapsed_on,
-        lead(days.spent_on) OVER (PARTITION BY days.account_id ORDER BY days.purchase_no) AS next_on,
+        CASE WHEN days.next_gap_days IS NOT NULL THEN date_add(days.spent_on, CAST(days.next_gap_days AS INTEGER)) END
+            AS next_on,
         core_week.as_of_on
     FROM core_purchase_days AS days
     INNER JOIN thresholds ON days.account_id = thresholds.account_id
@@ -50,60 +57,85 @@ dated AS (
             AND published.week_on < core_week.as_of_on
 ),
 
-flagged AS (
+lapses AS (
     SELECT
         *,
-        lapsed_on < coalesce(next_on, as_of_on) AND (closed_on IS NULL OR lapsed_on < closed_on) AS is_lapse
+        row_number() OVER (PARTITION BY account_id ORDER BY purchase_no) AS lapse_no,
+        lag(next_on) OVER (PARTITION BY account_id ORDER BY purchase_no) AS returned_on,
+        coalesce(lag(purchase_no) OVER (PARTITION BY account_id ORDER BY purchase_no), 0) AS purchases_before,
+        lead(purchase_no) OVER (PARTITION BY account_id ORDER BY purchase_no) IS NULL AS is_last
     FROM dated
-),
-
-numbered AS (
-    SELECT
-        *,
-        coalesce(
-            sum(CASE WHEN is_lapse THEN 1 ELSE 0 END) OVER (
-                PARTITION BY account_id ORDER BY purchase_no ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-            ),
-            0
-        ) AS n_before
-    FROM flagged
+    WHERE lapsed_on < coalesce(next_on, as_of_on) AND (closed_on IS NULL OR lapsed_on < closed_on)
 ),
 
 active AS (
     SELECT
-        account_id,
-        2 * n_before + 1 AS spell_no,
-        'active' AS spell_kind,
-        min(spent_on) AS started_on,
-        max(CASE WHEN is_lapse THEN lapsed_on END) AS ended_on,
-        max(spent_on) AS last_spend_on,
-        count(*) AS n_purchase_days,
-        sum(day_amount) AS spend_amount,
-        max(CASE WHEN is_lapse THEN 1 ELSE 0 END) AS n_lapses,
-        max(closed_on) AS closed_on,
-        max(as_of_on) AS as_of_on
-    FROM numbered
-    GROUP BY account_id, n_before
+        lapses.account_id,
+        2 * lapses.lapse_no - 1 AS spell_no,
+        coalesce(lapses.returned_on, thresholds.first_spend_on) AS started_on,
+        lapses.lapsed_on,
+        lapses.spent_on AS last_spend_on,
+        lapses.purchases_before,
+        lapses.purchase_no AS purchases_until
+    FROM lapses
+    INNER JOIN thresholds ON lapses.account_id = thresholds.account_id
+    UNION ALL
+    SELECT
+        thresholds.account_id,
+        2 * coalesce(lapses.lapse_no, 0) + 1 AS spell_no,
+        coalesce(lapses.next_on, thresholds.first_spend_on) AS started_on,
+        CAST(NULL AS DATE) AS lapsed_on,
+        thresholds.last_spend_on,
+        coalesce(lapses.purchase_no, 0) AS purchases_before,
+        thresholds.n_purchase_days AS purchases_until
+    FROM thresholds
+    LEFT JOIN lapses ON thresholds.account_id = lapses.account_id AND lapses.is_last
+    WHERE lapses.account_id IS NULL OR lapses.next_on IS NOT NULL
+),
+
+partly AS (
+    SELECT
+        active.account_id,
+        active.spell_no,
+        sum(days.day_amount) AS spend_amount
+    FROM active
+    INNER JOIN thresholds ON active.account_id = thresholds.account_id
+    INNER JOIN core_purchase_days AS days
+        ON
+            active.account_id = days.account_id
+            AND days.purchase_no > active.purchases_before
+            AND days.purchase_no <= active.purchases_until
+    WHERE active.purchases_until - active.purchases_before < thresholds.n_purchase_days
+    GROUP BY active.account_id, active.spell_no
 )
 
 SELECT
-    account_id,
-    CAST(spell_no AS BIGINT) AS spell_no,
-    spell_kind,
-    started_on,
-    CASE WHEN n_lapses = 1 THEN ended_on WHEN closed_on < as_of_on THEN greatest(closed_on, started_on) END AS ended_on,
-    last_spend_on,
-    n_purchase_days,
-    CAST(spend_amount AS DECIMAL(18, 4)) AS spend_amount,
+    active.account_id,
+    CAST(active.spell_no AS BIGINT) AS spell_no,
+    'active' AS spell_kind,
+    active.started_on,
+    CASE
+        WHEN active.lapsed_on IS NOT NULL THEN active.lapsed_on
+        WHEN thresholds.closed_on < thresholds.as_of_on THEN greatest(thresholds.closed_on, active.started_on)
+    END AS ended_on,
+    active.last_spend_on,
+    active.purchases_until - active.purchases_before AS n_purchase_days,
+    CAST(coalesce(partly.spend_amount, thresholds.spend_amount) AS DECIMAL(18, 4)) AS spend_amount,
     CAST(NULL AS BIGINT) AS threshold_days,
     CAST(NULL AS VARCHAR) AS lapse_basis,
     CAST(NULL AS BOOLEAN) AS is_unpaid,
-    CASE WHEN n_lapses = 1 THEN 'lapse' WHEN closed_on < as_of_on THEN 'closed' ELSE 'open' END AS end_cause
+    CASE
+        WHEN active.lapsed_on IS NOT NULL THEN 'lapse'
+        WHEN thresholds.closed_on < thresholds.as_of_on THEN 'closed'
+        ELSE 'open'
+    END AS end_cause
 FROM active
+INNER JOIN thresholds ON active.account_id = thresholds.account_id
+LEFT JOIN partly ON active.account_id = partly.account_id AND active.spell_no = partly.spell_no
 UNION ALL
 SELECT
     account_id,
-    CAST(2 * n_before + 2 AS BIGINT) AS spell_no,
+    CAST(2 * lapse_no AS BIGINT) AS spell_no,
     'lapsed' AS spell_kind,
     lapsed_on AS started_on,
     CASE WHEN next_on IS NOT NULL THEN next_on WHEN closed_on < as_of_on THEN closed_on END AS ended_on,
@@ -114,5 +146,4 @@ SELECT
     lapse_basis,
     has_open_due AS is_unpaid,
     CASE WHEN next_on IS NOT NULL THEN 'return' WHEN closed_on < as_of_on THEN 'closed' ELSE 'open' END AS end_cause
-FROM numbered
-WHERE is_lapse
+FROM lapses

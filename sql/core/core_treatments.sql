@@ -1,10 +1,11 @@
 -- Every earlier assignment with what came of it, by intention to treat: the horizon runs from the assignment, worked or not.
+-- A row with a result was worked, on the Monday of its list where no day was written down.
 -- A holdout is contaminated if anybody tried to sell to it, or worked a row of it, within the horizon.
 -- Kept: not lapsed again so many days after the return.
 WITH outcomes AS (
     SELECT
         assignments.row_key,
-        outcomes.worked_on,
+        coalesce(outcomes.worked_on, CASE WHEN outcomes.result <> 'not_worked' THEN assignments.week_on END) AS worked_on,
         outcomes.result,
         outcomes.true_reason_code,
         outcomes.spent_minutes

@@ -6,6 +6,8 @@ WITH aged AS (
         days.account_id,
         days.spent_on,
         days.gap_days,
+        days.next_gap_days,
+        (datediff('day', DATE '2000-01-03', days.spent_on) % 7 + 7) % 7 AS weekday_no,
         accounts.first_spend_on,
         accounts.last_spend_on,
         datediff('day', days.spent_on, core_week.as_of_on) AS age_days,
@@ -32,7 +34,22 @@ counts AS (
         sum(CAST(pow(2, -age_days / CAST(112 AS DOUBLE)) AS DECIMAL(18, 10))) AS faded_112_days,
         sum(CASE WHEN age_days <= 364 AND age_days > 364 - horizon_days THEN 1 ELSE 0 END) AS n_season_days,
         sum(CASE WHEN 2 * age_days <= tenure_days THEN 1 ELSE 0 END) AS n_later_days,
-        count(DISTINCT CAST(floor(age_days / 28) AS BIGINT)) AS n_busy_months,
+        -- A month is busy once: where the next purchase, or none, comes in another one.
+        sum(
+            CASE
+                WHEN floor(age_days / CAST(28 AS DOUBLE)) = floor((age_days - next_gap_days) / CAST(28 AS DOUBLE)) THEN 0
+                ELSE 1
+            END
+        ) AS n_busy_months,
+        greatest(
+            sum(CASE WHEN weekday_no = 0 THEN 1 ELSE 0 END),
+            sum(CASE WHEN weekday_no = 1 THEN 1 ELSE 0 END),
+            sum(CASE WHEN weekday_no = 2 THEN 1 ELSE 0 END),
+            sum(CASE WHEN weekday_no = 3 THEN 1 ELSE 0 END),
+            sum(CASE WHEN weekday_no = 4 THEN 1 ELSE 0 END),
+            sum(CASE WHEN weekday_no = 5 THEN 1 ELSE 0 END),
+            sum(CASE WHEN weekday_no = 6 THEN 1 ELSE 0 END)
+        ) AS n_top_weekday_days,
         count(gap_days) AS n_gaps,
         sum(gap_days) AS gap_sum,
         sum(gap_days * gap_days) AS gap_square_sum,
@@ -41,21 +58,6 @@ counts AS (
         max(CASE WHEN spent_on = last_spend_on THEN gap_days END) AS gap_last_days,
         sum(CASE WHEN gap_days <= silence_days THEN 1 ELSE 0 END) AS n_outlasted
     FROM aged
-    GROUP BY account_id
-),
-
-weekdays AS (
-    SELECT
-        account_id,
-        max(n_days) AS n_top_weekday_days
-    FROM (
-        SELECT
-            account_id,
-            datediff('day', DATE '2000-01-03', spent_on) % 7 AS weekday_no,
-            count(*) AS n_days
-        FROM core_purchase_days
-        GROUP BY account_id, datediff('day', DATE '2000-01-03', spent_on) % 7
-    ) AS by_weekday
     GROUP BY account_id
 ),
 
@@ -112,8 +114,8 @@ SELECT
             THEN (spread.gap_std_days - spread.gap_mean_days) / (spread.gap_std_days + spread.gap_mean_days)
     END AS gap_burstiness,
     CASE WHEN spread.n_gaps > 0 THEN spread.n_later_days / CAST(spread.n_purchase_days AS DOUBLE) END AS later_half_share,
-    spread.n_busy_months,
-    weekdays.n_top_weekday_days / CAST(spread.n_purchase_days AS DOUBLE) AS top_weekday_share,
+    CAST(spread.n_busy_months AS BIGINT) AS n_busy_months,
+    spread.n_top_weekday_days / CAST(spread.n_purchase_days AS DOUBLE) AS top_weekday_share,
     CAST(coalesce(returns.n_returns, 0) AS BIGINT) AS n_earlier_returns,
     CASE
         WHEN returns.n_returns > 0 THEN returns.return_days_sum / CAST(returns.n_returns AS DOUBLE)
@@ -121,5 +123,4 @@ SELECT
 FROM spread
 CROSS JOIN core_week
 INNER JOIN core_accounts_week AS accounts ON spread.account_id = accounts.account_id
-INNER JOIN weekdays ON spread.account_id = weekdays.account_id
 LEFT JOIN returns ON spread.account_id = returns.account_id

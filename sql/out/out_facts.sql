@@ -1,13 +1,22 @@
 -- The facts of every listed row, one column for each fact that a play may name (winback/plays/facts.yaml), with what decides how
 -- they are put: play, language, temperament, taboos, and whether the reason may be said outright. Outright is only what the arm
 -- allows and the reason asserts: its leaf code is the play's, stated or confirmed. The language is missing where neither account
--- nor person tells it: then the workspace's is used. A code that nothing speaks for (tier 4, code 7) is missing.
+-- nor person tells it: then the workspace's is used. The first contact is due on the play's day, but no later than the best-by day,
+-- though never before the Tuesday after the list came out. A code that nothing speaks for (tier 4, code 7) is missing.
 SELECT
     assignments.row_key,
     assignments.account_id,
     assignments.week_on,
     assignments.play_id,
     assignments.offer_id,
+    CASE
+        WHEN worth.best_by_on IS NULL THEN date_add(assignments.week_on, CAST(plays.due_days AS INTEGER))
+        ELSE
+            least(
+                date_add(assignments.week_on, CAST(plays.due_days AS INTEGER)),
+                greatest(worth.best_by_on, date_add(assignments.week_on, 1))
+            )
+    END AS due_on_plan,
     coalesce(accounts.language, people.language) AS language,
     people.temperament,
     accounts.taboos,
@@ -101,6 +110,7 @@ INNER JOIN core_plays AS plays ON assignments.play_id = plays.play_id
 INNER JOIN core_lapses AS lapses ON assignments.account_id = lapses.account_id
 INNER JOIN core_accounts_week AS accounts_week ON assignments.account_id = accounts_week.account_id
 INNER JOIN out_contacts AS people ON assignments.row_key = people.row_key
+LEFT JOIN score_value AS worth ON assignments.account_id = worth.account_id
 LEFT JOIN plan_options AS options
     ON
         assignments.account_id = options.account_id

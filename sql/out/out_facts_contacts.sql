@@ -28,7 +28,7 @@ made AS (
     SELECT
         assignments.account_id,
         outcomes.row_key AS source_id,
-        outcomes.worked_on AS promised_on,
+        coalesce(outcomes.worked_on, assignments.week_on) AS promised_on,
         outcomes.promise,
         outcomes.promise_due_on,
         outcomes.promise_done_on

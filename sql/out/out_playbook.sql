@@ -8,7 +8,7 @@ SELECT
     people.contact_role,
     people.phone,
     people.play_channel,
-    date_add(assignments.week_on, CAST(plays.due_days AS INTEGER)) AS due_on_plan,
+    facts.due_on_plan,
     values_of.best_by_on,
     words.action,
     words.why_now,
@@ -90,6 +90,7 @@ INNER JOIN core_plays AS plays ON assignments.play_id = plays.play_id
 INNER JOIN core_lapses AS lapses ON assignments.account_id = lapses.account_id
 INNER JOIN score_value AS values_of ON assignments.account_id = values_of.account_id
 INNER JOIN out_contacts AS people ON assignments.row_key = people.row_key
+INNER JOIN out_facts AS facts ON assignments.row_key = facts.row_key
 INNER JOIN out_words AS words ON assignments.row_key = words.row_key
 LEFT JOIN asof_accounts AS accounts ON assignments.account_id = accounts.account_id
 LEFT JOIN score_reasons AS reasons ON assignments.account_id = reasons.account_id

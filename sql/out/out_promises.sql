@@ -16,7 +16,7 @@ SELECT
     accounts.account_name,
     people.phone,
     outcomes.promise,
-    outcomes.worked_on AS promised_on,
+    coalesce(outcomes.worked_on, assignments.week_on) AS promised_on,
     outcomes.row_key,
     assignments.account_id,
     coalesce(accounts.rep_id, assignments.rep_id, core_week.default_rep_id) AS rep_id,
@@ -45,4 +45,3 @@ LEFT JOIN (
 WHERE
     (outcomes.promise IS NOT NULL OR outcomes.promise_due_on IS NOT NULL)
     AND (outcomes.promise_done_on IS NULL OR outcomes.promise_done_on >= core_week.as_of_on)
-    AND outcomes.worked_on IS NOT NULL

@@ -1,8 +1,10 @@
 -- Every lapsed account with what decides whether it can be on a list. A wish found in a note counts: better one too many. A wish to be
 -- left alone counts from the moment it is known, whatever day it is dated: it is read from the newest version received, not from the
--- version valid as of the week. A row that its representative marked as not worked is carried to the next week, twice at most; then it
--- waits like any other. Where the own representative is missing or away, another of the branch may serve (`plan_reps`). An account of
--- the holdout is left alone until the horizon has passed.
+-- version valid as of the week. Contacts are those delivered, and worked rows of which no delivered contact of that day tells. A row
+-- that its representative marked as not worked is carried to the next week, twice at most; then it waits like any other. Where the own
+-- representative is missing or away, another of the branch may serve (`plan_reps`). An account of the holdout is left alone until the
+-- horizon has passed. A next contact that the newest worked row agrees on is kept: not before its week, and in that week and the one
+-- after in spite of the cooldown, unless somebody has called since.
 WITH newest AS (
     SELECT
         account_id,
@@ -38,16 +40,31 @@ wishes AS (
     GROUP BY known_assignments.account_id
 ),
 
+calls AS (
+    SELECT
+        account_id,
+        touched_on
+    FROM asof_touchpoints
+    WHERE direction = 'out'
+    UNION ALL
+    SELECT
+        touches.account_id,
+        touches.touched_on
+    FROM core_touches AS touches
+    LEFT JOIN asof_touchpoints AS logged
+        ON touches.account_id = logged.account_id AND touches.touched_on = logged.touched_on AND logged.direction = 'out'
+    WHERE logged.account_id IS NULL
+),
+
 contacts AS (
     SELECT
-        touchpoints.account_id,
-        max(touchpoints.touched_on) AS last_contact_on,
-        sum(CASE WHEN datediff('day', touchpoints.touched_on, core_week.as_of_on) <= core_week.contact_cap_days THEN 1 ELSE 0 END)
+        calls.account_id,
+        max(calls.touched_on) AS last_contact_on,
+        sum(CASE WHEN datediff('day', calls.touched_on, core_week.as_of_on) <= core_week.contact_cap_days THEN 1 ELSE 0 END)
             AS n_recent
-    FROM asof_touchpoints AS touchpoints
+    FROM calls
     CROSS JOIN core_week
-    WHERE touchpoints.direction = 'out'
-    GROUP BY touchpoints.account_id
+    GROUP BY calls.account_id
 ),
 
 asked AS (
@@ -72,6 +89,31 @@ listed AS (
         max(CASE WHEN assignment = 'holdout' THEN week_on END) AS last_held_on
     FROM past_rows
     GROUP BY account_id
+),
+
+worked_rows AS (
+    SELECT
+        assignments.account_id,
+        outcomes.next_contact_on,
+        row_number() OVER (PARTITION BY assignments.account_id ORDER BY assignments.week_on DESC, assignments.row_key) AS row_rank
+    FROM core_past_assignments AS assignments
+    INNER JOIN asof_outcomes AS outcomes ON assignments.row_key = outcomes.row_key
+    WHERE outcomes.result <> 'not_worked'
+),
+
+agreed AS (
+    SELECT
+        worked_rows.account_id,
+        worked_rows.next_contact_on >= date_add(core_week.as_of_on, 7) AS is_later,
+        worked_rows.next_contact_on >= date_add(core_week.as_of_on, -7)
+        AND worked_rows.next_contact_on < date_add(core_week.as_of_on, 7)
+        AND coalesce(contacts.last_contact_on < worked_rows.next_contact_on, true) AS is_now
+    FROM worked_rows
+    CROSS JOIN core_week
+    LEFT JOIN contacts ON worked_rows.account_id = contacts.account_id
+    WHERE
+        worked_rows.row_rank = 1
+        AND worked_rows.next_contact_on < date_add(core_week.as_of_on, 366)
 ),
 
 covered AS (
@@ -112,8 +154,14 @@ SELECT
         WHEN coalesce(wishes.has_closed, 0) = 1 THEN 'closed_business'
         WHEN lapses.lapsed_days > core_week.max_lapsed_days THEN 'too_long_ago'
         WHEN datediff('day', listed.last_held_on, core_week.as_of_on) < core_week.horizon_days THEN 'holdout'
-        WHEN datediff('day', contacts.last_contact_on, core_week.as_of_on) <= core_week.cooldown_days THEN 'contacted_recently'
-        WHEN datediff('day', listed.last_listed_on, core_week.as_of_on) <= core_week.cooldown_days THEN 'contacted_recently'
+        WHEN coalesce(agreed.is_later, false) THEN 'agreed_later'
+        WHEN
+            NOT coalesce(agreed.is_now, false)
+            AND (
+                datediff('day', contacts.last_contact_on, core_week.as_of_on) <= core_week.cooldown_days
+                OR datediff('day', listed.last_listed_on, core_week.as_of_on) <= core_week.cooldown_days
+            )
+            THEN 'contacted_recently'
         WHEN contacts.n_recent >= core_week.contact_cap THEN 'contact_cap'
         WHEN delivered_reps.n_reps > 0 AND reps.rep_id IS NULL AND covered.account_id IS NULL THEN 'no_rep'
         WHEN delivered_reps.n_reps > 0 AND NOT coalesce(reps.is_active, true) AND covered.account_id IS NULL THEN 'rep_inactive'
@@ -136,4 +184,5 @@ LEFT JOIN covered ON lapses.account_id = covered.account_id
 LEFT JOIN wishes ON lapses.account_id = wishes.account_id
 LEFT JOIN asked ON lapses.account_id = asked.account_id
 LEFT JOIN contacts ON lapses.account_id = contacts.account_id
+LEFT JOIN agreed ON lapses.account_id = agreed.account_id
 LEFT JOIN listed ON lapses.account_id = listed.account_id

@@ -18,7 +18,7 @@ from data_contracts import load_contract, table_names
 from winback.contracts.as_of import as_of_view_sql, core_view_sql
 from winback.errors import UnreadableFileError
 from winback.load.batch import InboxFile, load_batch
-from winback.load.ledger import ReceivedFile, create_ledger, last_batch, next_file_id
+from winback.load.ledger import ReceivedFile, create_ledger, last_batch, mark_cleared, next_file_id
 from winback.load.tables import date_in_name, table_of
 
 DELIVERED_ON = date(2024, 3, 4)
@@ -53,9 +53,8 @@ class House:
         for position, entry in enumerate(entries):
             numbered = ReceivedFile(**{**entry.entry.__dict__, "file_id": first + position})
             entries[position] = InboxFile(numbered, entry.path, entry.table, entry.refusal)
-        done: list[str] = []
-        assert load_batch(self.con, entries, batch, lambda f: done.append(f.entry.name)) == len(files)
-        assert sorted(done) == sorted(files)
+        assert load_batch(self.con, entries, batch, "CNY") == len(files)
+        mark_cleared(self.con)
         self.assert_sums_hold()
         return [self.sums(first + position) for position in range(len(entries))]
 

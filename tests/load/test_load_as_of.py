@@ -17,6 +17,14 @@ def regions(house, day, **cutoff):
     return [region for (region,) in house.as_of("accounts", day, "region", **cutoff)]
 
 
+def test_an_outcome_counts_before_its_day_is_over_only_where_it_has_none(house):
+    house.deliver({"accounts_2024-01-01.csv": f"{HEAD}A1,north\n"})
+    rows = "RAAAAA1,2024-02-01,refused\nRAAAAA2,2024-02-27,refused\nRAAAAA3,,not_worked\n"
+    house.deliver({"outcomes_2024-03-01.csv": f"row_key,worked_on,result\n{rows}"})
+    assert sorted(house.as_of("outcomes", date(2024, 2, 5), "row_key")) == [("RAAAAA1",), ("RAAAAA3",)]
+    assert sorted(house.as_of("outcomes", MAR, "row_key")) == [("RAAAAA1",), ("RAAAAA2",), ("RAAAAA3",)]
+
+
 # ---- versions --------------------------------------------------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from importlib import resources
 
+import polars as pl
 import pytest
 import yaml
 
@@ -12,6 +13,7 @@ from data_contracts import dictionary, load_contract
 from winback.pages import formats, manager_sections
 from winback.pages.measures import cell_text, title_of, unit_of
 from winback.pages.words import Words
+from winback.track import effect, recovery, regained
 
 WORDS = yaml.safe_load((resources.files("winback.pages") / "words.yaml").read_text("utf-8"))
 TEMPLATES = [p.read_text("utf-8") for p in (resources.files("winback.pages") / "templates").iterdir()]
@@ -39,6 +41,18 @@ def test_codes_of_the_contracts_have_words() -> None:
         ("cause", "cause"), ("issue_kind", "issue_kind"), ("lapse_basis", "lapse_basis"), ("uplift_status", "uplift_status"),
     ):  # fmt: skip
         assert set(dictionary()[column]["allowed"]) <= WORDS["values"][kind].keys(), kind
+
+
+def test_what_hides_a_figure_is_said_in_the_readers_language() -> None:
+    said = [effect._hidden_reason(3), effect._hidden_reason(12), recovery._share({"n_worked_accounts": 4})["hidden_reason"]]
+    said.append(regained._plain(pl.DataFrame({"returned_days": [40, 5], "is_kept_30": [True, None]}), 30)["hidden_reason"])
+    for text in said:
+        assert cell_text("hidden_reason", text, Words("en")) == text
+        chinese = cell_text("hidden_reason", text, Words("zh"))
+        assert chinese != text and re.findall(r"[0-9]+", text)[0] in chinese and not re.search("[a-z]", chinese)
+    assert cell_text("usage_warning", "small_sample;contaminated", Words("zh")) == "样本少 · 部分对照客户被联系"
+    assert cell_text("play_id", "ask_reason", Words("zh")) == "询问原因"
+    assert cell_text("play_id", "few_inquiries", Words("en")).startswith("1a ")
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

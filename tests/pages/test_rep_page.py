@@ -126,3 +126,14 @@ def test_accounts_with_nothing_but_a_row_still_have_a_card(empty_tables) -> None
     put(empty_tables, "asof_accounts", account_id="A1")
     put(empty_tables, "out_playbook", account_id="A1", rep_id="R1", row_key="R0000001", rank=1)
     assert page_of(empty_tables).count("<article") == 1
+
+
+def test_what_is_said_is_marked_with_the_language_it_is_in(empty_tables) -> None:
+    set_week(empty_tables, ZH)
+    for number, tag in enumerate(("zh-Hant", "en", None), start=1):
+        put_listed(empty_tables, number, talk_track=f"talk {number}")
+        empty_tables.execute("UPDATE asof_accounts SET language = ? WHERE account_id = ?", [tag, f"A{number:04d}"])
+    (page,) = (content.decode() for content in rep_pages(empty_tables, ZH).values())
+    said = dict(re.findall(r'<p class="talk"(?: lang="([^"]*)")?><bdi>(talk \d)</bdi>', page)[i][::-1] for i in range(3))
+    assert said == {"talk 1": "zh-Hant", "talk 2": "en", "talk 3": ""}
+    assert '<html lang="zh-CN">' in page and ":lang(zh-Hant)" in page

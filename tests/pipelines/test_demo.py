@@ -6,12 +6,15 @@ import shutil
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from assets.demo import TRUTH, create_demo, step_demo
 from assets.workspace import Workspace
 from data_contracts import load_contract, table_names
 from pipelines.cli.execution import Execution
+from tests.pipelines.week_checks import Watch
+from tests.pipelines.weeks_together import wrong_write_backs
 from winback.errors import UsageError
 from winback.playbook.csv_file import read_csv_bytes
 from winback.playbook.file_names import is_promises_file
@@ -65,6 +68,9 @@ def test_two_weeks_run_worked_and_written_back_and_the_truth_is_never_read(tmp_p
             target = blind / "inbox" / path.relative_to(workspace.folder("inbox"))
             target.parent.mkdir(exist_ok=True)
             shutil.copy2(path, target)
+    watch = Watch(workspace.settings)
+    with duckdb.connect(str(workspace.warehouse_path), read_only=True) as con:
+        assert watch.see((workspace.folder("published") / "current").resolve(), con) == []
     after = date(2026, 1, 12)
     outboxes = []
     for place in (workspace, Workspace(blind, workspace.settings)):
@@ -72,6 +78,9 @@ def test_two_weeks_run_worked_and_written_back_and_the_truth_is_never_read(tmp_p
         files = (place.folder("outbox") / after.isoformat()).iterdir()
         outboxes.append({p.name: p.read_bytes() for p in files})
     assert outboxes[0] == outboxes[1]
+    with duckdb.connect(str(workspace.warehouse_path), read_only=True) as con:
+        assert watch.see((workspace.folder("published") / "current").resolve(), con) == []
+        assert wrong_write_backs(con, result.write_back) == []
     state = json.loads((workspace.folder("state") / "status.json").read_text())
     returned = [f for f in state["files"] if f["table"] == "outcomes" and f["file"].startswith("outcomes/")]
     outcomes = [f for f in returned if not is_promises_file(f["file"])]

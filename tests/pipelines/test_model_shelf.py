@@ -3,9 +3,12 @@
 from datetime import date, timedelta
 from pathlib import Path
 
+import pytest
+
 from assets.model_shelf import current_model, store_model
 from assets.workspace import Workspace
 from winback.config import ModelSettings, Settings
+from winback.errors import RunFailedError
 
 WEEK = date(2026, 3, 2)
 
@@ -43,3 +46,14 @@ def test_a_model_half_written_by_a_killed_run_is_no_model(tmp_path: Path) -> Non
     assert current_model(place, "m", WEEK) is None
     store_model(place, "m", WEEK, {"a.json": b"1"})
     assert current_model(place, "m", WEEK) is not None
+
+
+def test_a_damaged_model_is_named_and_not_used(tmp_path: Path) -> None:
+    place = workspace(tmp_path)
+    folder = store_model(place, "m", WEEK, {"a.json": b"1", "trees.ubj": b"2"})
+    (folder / "trees.ubj").write_bytes(b"3")
+    with pytest.raises(RunFailedError, match=r"m/2026-03-02 is damaged \(trees.ubj\).*delete the folder"):
+        current_model(place, "m", WEEK)
+    assert current_model(place, "m", WEEK - timedelta(days=1)) is None
+    store_model(place, "m", WEEK, {"a.json": b"1"})
+    assert current_model(place, "m", WEEK) == folder

@@ -76,6 +76,20 @@ def test_a_row_has_what_its_play_and_offer_are_expected_to_bring(week: duckdb.Du
     assert second["reason_name"] == "Unknown: ask"
 
 
+@pytest.mark.parametrize(
+    ("best_by_on", "due_on"),
+    [
+        (date(2026, 3, 5), date(2026, 3, 5)),
+        (date(2026, 3, 4), date(2026, 3, 4)),
+        (date(2026, 3, 2), date(2026, 3, 3)),  # the list comes out on a Monday: Tuesday at the earliest
+        (None, date(2026, 3, 5)),
+    ],
+)
+def test_a_row_is_due_by_its_best_by_day(week: duckdb.DuckDBPyConnection, best_by_on: date | None, due_on: date) -> None:
+    week.execute("UPDATE score_value SET best_by_on = ?", [best_by_on])
+    assert playbook(week)["due_on_plan"][0] == due_on
+
+
 def test_no_cell_is_empty_that_the_contract_promises(week: duckdb.DuckDBPyConnection) -> None:
     required = [f.name for f in load_contract("out_playbook").fields if f.is_required]
     assert playbook(week).select(required).null_count().sum_horizontal().item() == 0

@@ -192,17 +192,29 @@ def test_words_go_through_the_csv_without_becoming_formulas(base: pl.DataFrame, 
 
 def test_words_are_in_the_workspaces_language_and_the_track_in_the_accounts(base: pl.DataFrame) -> None:
     rows = base.filter(pl.col("play_id") == ASK)
-    for tag, workspace, is_chinese in (
-        ("en", "zh", False),
-        ("zh-Hant", "en", True),
-        (None, "zh", True),
-        (None, "en", False),
+    for tag, workspace, opening in (
+        ("en", "zh", "Set the tone"),
+        ("zh-Hant", "en", "定調：您好，我是負責貴方的客戶經理"),
+        ("zh-Hans", "en", "定调：您好，我是负责贵方的客户经理"),
+        (None, "zh", "定调"),
+        (None, "en", "Set the tone"),
     ):
         (row,) = words_of(rows.with_columns(language=pl.lit(tag, dtype=pl.String)), workspace).iter_rows(named=True)
-        assert row["talk_track"].startswith("定调" if is_chinese else "Set the tone")
+        assert row["talk_track"].startswith(opening)
         assert row["action"].startswith("打电话") == (workspace == "zh")
         assert "min:" in row["steps_text"] or workspace == "zh"
     assert [spoken_language(tag, "en") for tag in ("zh", "zh-Hans", "en", None)] == ["zh", "zh", "en", "en"]
+
+
+def test_steps_up_to_the_first_contact_keep_its_day_and_say_where_it_is_sooner(base: pl.DataFrame) -> None:
+    rows = base.filter(pl.col("play_id") == ASK)
+    (usual,) = words_of(rows, "en")["steps_text"]
+    (sooner,) = words_of(rows.with_columns(due_on_plan=pl.lit(date(2026, 3, 3))), "en")["steps_text"]
+    assert "sooner" not in usual and re.search(r"^2\. yellow · phone · .* · due 2026-03-06", usual, re.MULTILINE)
+    first, *lines = sooner.split("\n")
+    assert first.startswith("Their chance falls fast") and first.endswith(": 2026-03-03")
+    days = [re.findall(r"due (\d{4}-\d\d-\d\d)", line) for line in lines if re.match(r"\d+\.", line)]
+    assert days == [["2026-03-03"], ["2026-03-03"], ["2026-03-03"], ["2026-03-10"]]
 
 
 @pytest.mark.parametrize(
@@ -211,9 +223,9 @@ def test_words_are_in_the_workspaces_language_and_the_track_in_the_accounts(base
         ("1", "1a", False, "Too few inquiries"),
         ("2b", "1a", False, "Too few inquiries"),
         ("1", "1", False, load_taxonomy().reason("1").name_en),
-        ("3", "1a", False, "Perhaps Too few inquiries: ask"),
-        ("3", None, True, "Unknown: ask whether Too few inquiries or "),
-        ("1", None, True, "Unknown: ask whether Too few inquiries or "),
+        ("3", "1a", False, 'Perhaps "Too few inquiries": ask'),
+        ("3", None, True, 'Unknown: ask whether "Too few inquiries" or '),
+        ("1", None, True, 'Unknown: ask whether "Too few inquiries" or '),
         ("4", None, True, "Unknown: ask"),
         ("1", "7", False, "Unknown: ask whether"),
         (None, None, None, "Unknown: ask"),

@@ -226,7 +226,7 @@ KEYED_TEXTS = st.one_of(
 
 def kept(text: str) -> str:
     """What a written cell keeps of a text: control characters but tab and line breaks are taken out by design."""
-    return "".join(c for c in text if c in "\t\n\r" or not ord(c) < 32)
+    return "".join(c for c in text if c in "\t\n\r" or not (ord(c) < 32 or 127 <= ord(c) < 160))
 
 
 @SOME

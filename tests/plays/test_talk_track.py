@@ -200,3 +200,14 @@ def test_rows_for_the_warehouse() -> None:
         assert week["minutes"].to_list() == plays.sort("play_id")["minutes"].to_list()
         assert plays.columns == list(load_contract("core_plays").columns)
         assert steps.columns == list(load_contract("core_play_steps").columns)
+
+
+def test_one_of_a_thing_is_singular_and_a_tiny_ratio_is_no_zero() -> None:
+    sentence = Sentence(
+        en="In {usage_days} days: {n_inquiries} inquiries, {n_orders} orders, {inquiries_peer_ratio} times the peers.",
+        zh="{usage_days} 天 {n_inquiries} 个咨询、{n_orders} 单，是同行的 {inquiries_peer_ratio} 倍。",
+        when=[{"fact": "n_usage_peers", "at_least": 5}],
+    )
+    facts = {"usage_days": 1, "n_inquiries": 1, "n_orders": 11, "inquiries_peer_ratio": 0.04, "n_usage_peers": 9}
+    assert sentence.fill(facts, "en") == "In 1 day: 1 inquiry, 11 orders, less than 0.1 times the peers."
+    assert sentence.fill(facts, "zh") == "1 天 1 个咨询、11 单，是同行的 不到 0.1 倍。"

@@ -51,6 +51,30 @@ def test_a_planted_effect_is_found() -> None:
     assert covered > 0.6
 
 
+def with_hidden_trait(n: int, seed: int, strength: float = 0.8) -> pl.DataFrame:
+    """Contacts whose accounts differ by more than the features tell; `mean_prob` is the mean chance of contacts alike."""
+    touches, lot = synthetic_touches(n, seed=seed), np.random.default_rng((seed, 1))
+    odds = np.log(touches["true_prob"].to_numpy() / (1 - touches["true_prob"].to_numpy()))
+    grid = np.linspace(-3, 3, 61)
+    weight = np.exp(-(grid**2) / 2) / np.exp(-(grid**2) / 2).sum()
+    mean = 1 / (1 + np.exp(-(odds[:, None] + strength * grid))) @ weight
+    own = 1 / (1 + np.exp(-(odds + strength * lot.normal(size=n))))
+    return touches.with_columns(
+        true_prob=pl.Series(own), mean_prob=pl.Series(mean), has_returned=pl.Series(lot.random(n) < own)
+    )
+
+
+def test_intervals_hold_the_mean_chance_of_contacts_alike() -> None:
+    fresh = with_hidden_trait(400, 99)
+    held, held_own = [], []
+    for seed in range(6):
+        _, low, high = fitted(with_hidden_trait(1500, 200 + seed).drop("mean_prob")).probs(fresh)
+        held.append(((low <= fresh["mean_prob"].to_numpy()) & (fresh["mean_prob"].to_numpy() <= high)).mean())
+        held_own.append(((low <= fresh["true_prob"].to_numpy()) & (fresh["true_prob"].to_numpy() <= high)).mean())
+    assert 0.7 <= np.mean(held) <= 0.9
+    assert np.mean(held_own) < 0.5, "what one account hides is not promised"
+
+
 def test_bent_log_odds_are_left_to_the_trees() -> None:
     assert fitted(synthetic_touches(5000, seed=3, steps=1.0)).champion == BOOSTED
 

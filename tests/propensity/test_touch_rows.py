@@ -6,6 +6,7 @@ import polars as pl
 
 from data_contracts import load_contract
 from winback.propensity.drivers import no_drivers
+from winback.propensity.past_weeks import contact_weeks
 from winback.propensity.score import no_scores
 from winback.propensity.touch_rows import features_of, option_rows, past_touches, play_family, worked_treatments
 from winback.propensity.trials import propensity_trials
@@ -54,6 +55,14 @@ def test_an_account_without_a_reason_then_stays_without_one() -> None:
     row = option_rows(options, KNOWN, REASONS, OFFERS).row(0, named=True)
     assert (row["likeliest_code"], row["reason_family"], row["reason_tier"]) == ("unknown", "unknown", "4")
     assert not row["is_reason_matched"] and row["offer_amount_share"] == 1.0
+
+
+def test_assignments_of_any_day_count_for_their_week() -> None:
+    """Delivered assignments are dated on any day: five days with contacts are one week of the log, known as of its Monday."""
+    days = [date(2025, 12, d) for d in (1, 2, 3, 4, 5, 8)]
+    assert contact_weeks(pl.DataFrame({"week_on": days}), 2) == [date(2025, 12, 1), date(2025, 12, 8)]
+    treatments = arms(row_key=pl.Series(["H1", "H2", "H3"]), week_on=pl.lit(date(2025, 12, 4)), has_returned=pl.lit(True))
+    assert past_touches(treatments, KNOWN, REASONS, OFFERS)["as_of_on"].to_list() == [WEEK, WEEK]
 
 
 def test_families_of_plays() -> None:

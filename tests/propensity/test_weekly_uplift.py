@@ -9,6 +9,7 @@ import pytest
 
 from winback.errors import UsageError
 from winback.uplift.arm_effects import arm_effects
+from winback.uplift.arm_response import ARM_FEATURES
 from winback.uplift.family_rates import ANY, family_rates
 from winback.uplift.learners import all_learners
 from winback.uplift.logged_rows import (
@@ -185,6 +186,37 @@ def test_families_that_differ_keep_their_own_rate() -> None:
     rates = dict(family_rates(frame).select("reason_family", "rate").iter_rows())
     assert rates["1"] == pytest.approx(0.49, abs=0.015) and rates["4"] == pytest.approx(0.06, abs=0.015)
     assert rates[ANY] == pytest.approx(0.275, abs=0.001)
+
+
+def with_arms(frame: pl.DataFrame, kinds: list[str]) -> pl.DataFrame:
+    is_discount = pl.Series(kinds) == "discount"
+    return frame.with_columns(
+        play_channel=pl.lit("phone"), offer_kind=pl.Series(kinds), is_price_offer=is_discount, offer_amount_share=pl.lit(0.0),
+        offer_discount_share=pl.when(is_discount).then(0.1).otherwise(0.0), is_reason_matched=pl.lit(False), is_asking=pl.lit(True),
+    )  # fmt: skip
+
+
+def test_options_of_an_account_differ_where_their_arms_do(tmp_path: Path) -> None:
+    lot, n = np.random.default_rng(8), 3000
+    kinds = lot.choice(["none", "discount"], n).tolist()
+    frame = with_arms(treatments(n, seed=8), kinds).with_columns(
+        assignment=pl.col("assignment").replace("treated", "explore"), arm_prob=pl.lit(0.5)
+    )
+    helps = (pl.col("offer_kind") == "discount") & (pl.col("assignment") == "explore") & pl.Series(lot.random(n) < 0.2)
+    rows = logged_rows(frame.with_columns(has_returned=pl.col("has_returned") | helps))
+    model = train_uplift(rows, rows.select("x0"), arms=rows.select(ARM_FEATURES), as_of_on=WEEK, horizon_days=56,
+                         reason="enough", learners=FAST)  # fmt: skip
+    assert model.arms is not None and "told apart" in model.level_reason
+    for name, data in uplift_files(model).items():
+        (tmp_path / name).write_bytes(data)
+    two = pl.concat([options(), options().with_columns(arm_no=pl.lit(2, pl.Int64), offer_id=pl.lit("O1"))])
+    two = with_arms(two, ["none"] * 6 + ["discount"] * 6)
+    scores = score_uplift(two, UpliftEvidence(model, NO_RATES, has_chances=True), 56)
+    assert scores.equals(score_uplift(two, UpliftEvidence(read_uplift(tmp_path), NO_RATES, has_chances=True), 56))
+    by_arm = (
+        scores.group_by("offer_id").agg(pl.col("uplift_share").mean()).sort("offer_id", nulls_last=False)["uplift_share"]
+    )
+    assert by_arm[1] - by_arm[0] == pytest.approx(0.2 * 0.65, abs=0.06)
 
 
 def test_files_round_trip_without_ids(tmp_path: Path) -> None:

@@ -230,7 +230,7 @@ def test_every_lapsed_account_is_a_candidate_or_has_one_cause(empty_tables) -> N
     set_up(empty_tables, Settings(plan=PlanSettings(max_lapsed_days=200, cooldown_days=28, contact_cap=2)))
     accounts = [
         "free", "dnc", "asked", "no_consent", "old", "called", "capped", "listed", "stranger", "away", "held", "handed_over",
-        "carried", "put_off",
+        "carried", "put_off", "later", "agreed", "agreed_called",
     ]  # fmt: skip
     spend(empty_tables, *[(a, "2024-01-01" if a == "old" else "2025-11-01", 10, "purchase") for a in accounts])
     con = empty_tables
@@ -255,7 +255,19 @@ def test_every_lapsed_account_is_a_candidate_or_has_one_cause(empty_tables) -> N
         "('R4', 'carried', '2026-02-23', 1, 'r', 'p', NULL, 'treated', 1), "
         "('R5', 'put_off', '2026-02-09', 1, 'r', 'p', NULL, 'treated', 1), "
         "('R6', 'put_off', '2026-02-16', 1, 'r', 'p', NULL, 'treated', 1), "
-        "('R7', 'put_off', '2026-02-23', 1, 'r', 'p', NULL, 'treated', 1)"
+        "('R7', 'put_off', '2026-02-23', 1, 'r', 'p', NULL, 'treated', 1), "
+        "('R8', 'later', '2025-12-29', 1, 'r', 'p', NULL, 'treated', 1), "
+        "('R9', 'agreed', '2026-02-16', 1, 'r', 'p', NULL, 'treated', 1), "
+        "('S1', 'agreed_called', '2026-02-16', 1, 'r', 'p', NULL, 'treated', 1)"
+    )
+    con.execute(
+        "INSERT INTO asof_outcomes (row_key, worked_on, result, next_contact_on) VALUES "
+        "('R8', '2025-12-30', 'call_again', '2026-03-09'), ('R9', '2026-02-17', 'call_again', '2026-03-08'), "
+        "('S1', NULL, 'call_again', '2026-02-25')"
+    )
+    con.execute(
+        "INSERT INTO asof_touchpoints (account_id, touched_on, channel, direction) "
+        "VALUES ('agreed_called', '2026-02-26', 'phone', 'out')"
     )
     con.execute(
         "INSERT INTO asof_outcomes (row_key, worked_on, result) SELECT k, DATE '2026-02-24', 'not_worked' "
@@ -280,4 +292,7 @@ def test_every_lapsed_account_is_a_candidate_or_has_one_cause(empty_tables) -> N
         "carried": None,
         "handed_over": None,
         "put_off": "contacted_recently",
+        "later": "agreed_later",
+        "agreed": None,
+        "agreed_called": "contacted_recently",
     }

@@ -29,6 +29,11 @@ def test_a_promise_is_listed_until_it_is_kept_and_escalates(con: duckdb.DuckDBPy
             [key.upper(), due_on, done_on],
         )
     con.execute(
+        "INSERT INTO ledger_assignments (row_key, account_id, week_on, revision, rep_id, play_id, assignment) "
+        "VALUES ('UNDATED', 'undated', '2025-12-01', 1, 'rep', 'p', 'treated')"
+    )
+    con.execute("INSERT INTO asof_outcomes (row_key, promise) VALUES ('UNDATED', 'send the figures')")
+    con.execute(
         "INSERT INTO asof_people (person_id, account_id, phone, is_decision_maker) "
         "VALUES ('1', 'late', '111', false), ('2', 'late', '222', true)"
     )
@@ -41,4 +46,5 @@ def test_a_promise_is_listed_until_it_is_kept_and_escalates(con: duckdb.DuckDBPy
         ("late", "late", 6, "new rep", "222", "promised"),
         ("no_day", "open", None, "rep", None, "promised"),
         ("open", "open", 0, "rep", None, "promised"),
+        ("undated", "open", None, "rep", None, None),
     ]

@@ -1,5 +1,6 @@
 """Past assignments and what came of them, worked by hand. Threshold 30 days, horizon 56, as of 2026-03-02."""
 
+from datetime import date
 from typing import Any
 
 import duckdb
@@ -93,3 +94,20 @@ def test_work_contamination_and_delivered_rows(con) -> None:  # noqa: F811
     touches = con.execute("SELECT account_id, touched_on FROM core_touches ORDER BY touched_on").fetchall()
     assert [account for account, _ in touches] == ["worked", "worked"]
     assert AS_OF.year == 2026
+
+
+def test_a_result_without_its_day_was_worked_on_the_monday_of_its_list(con) -> None:  # noqa: F811
+    for account in ("told", "left", "noted"):
+        bought(con, account, "2025-01-01", "2025-01-11")
+        published(con, f"R{account.upper()}", account, "2025-06-02")
+    con.execute(
+        "INSERT INTO asof_outcomes (row_key, result, promise) VALUES ('RTOLD', 'refused', NULL), ('RLEFT', 'not_worked', NULL), "
+        "('RNOTED', NULL, 'send it')"
+    )
+    make(con)
+    assert treatments(con, "account_id, is_worked, worked_on, result") == [
+        ("left", False, None, "not_worked"),
+        ("noted", False, None, None),
+        ("told", True, date(2025, 6, 2), "refused"),
+    ]
+    assert con.execute("FROM core_touches").fetchall() == [("told", date(2025, 6, 2))]

@@ -4,7 +4,8 @@ Belongs here: the one place that decides which received rows count for a week. E
 `asof_<input>`. Does not belong here: the week's parameters themselves (`core_week`, one row).
 
 A row counts for a week if it was received in a batch up to the week's cutoff, no later version of it had been received by
-then, and it is dated (event) or valid (state) before the as-of Monday.
+then, and it is dated (event) or valid (state) before the as-of Monday. An event that may come without a day, and does, counts from
+its receipt.
 """
 
 from __future__ import annotations
@@ -68,7 +69,9 @@ def as_of_view_sql(contract: Contract) -> str:
         return f"SELECT {name_list(contract.columns)} FROM ({ranked}) AS versions WHERE _version = 1"
     condition = known
     if contract.event_date is not None:
-        condition += f" AND {quote_name(contract.event_date.name)} < (SELECT as_of_on FROM core_week)"
+        day = quote_name(contract.event_date.name)
+        undated = "" if contract.event_date.is_required else f"{day} IS NULL OR "
+        condition += f" AND ({undated}{day} < (SELECT as_of_on FROM core_week))"
     return f"SELECT * FROM {core} WHERE {condition}"
 
 

@@ -57,7 +57,7 @@ def _implied(contract: Contract) -> list[SuiteRule]:
 
 def _in_range(contract: Contract) -> list[SuiteRule]:
     """One rule for all numbers and codes of a table: a rule of its own for each costs GX more than reading the table."""
-    broken = {words: condition for field in contract.fields for words, condition in _broken(field)}
+    broken = {words: condition for field in contract.fields for words, condition in broken_conditions(field)}
     if not broken:
         return []
     names = ", ".join(quote_text(words) for words in broken)
@@ -66,12 +66,12 @@ def _in_range(contract: Contract) -> list[SuiteRule]:
         f"SELECT * FROM (SELECT unnest([{names}]) AS broken, unnest([{counts}]) AS n_rows FROM {{batch}}) AS counted "
         "WHERE n_rows > 0"
     )
-    columns = ", ".join(f.name for f in contract.fields if list(_broken(f)))
+    columns = ", ".join(f.name for f in contract.fields if list(broken_conditions(f)))
     words = f"Numbers lie in their ranges and codes are among those allowed: {columns}."
     return [SuiteRule("unexpected_rows_expectation", {"unexpected_rows_query": query}, True, words)]
 
 
-def _broken(field: Field) -> Iterator[tuple[str, str]]:
+def broken_conditions(field: Field) -> Iterator[tuple[str, str]]:
     """What can be wrong with one field, in words and as an SQL condition."""
     column = quote_name(field.name)
     if field.type in ("double", "integer", "decimal", "fine_decimal"):

@@ -75,6 +75,8 @@ def _context() -> tuple[Any, Any]:
         setattr(engine, _TUPLE, (*kept, _DuckDBDialect("duckdb")))
     context: Any = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
+    # GX writes its whole configuration as YAML at every table it meets; nobody ever reads that of a context in memory.
+    context._save_project_config = lambda: None
     return context, gx
 
 

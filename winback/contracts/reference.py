@@ -1,12 +1,20 @@
-"""The table reference (`docs/tables.md`) from contracts.
+"""The table reference (`docs/tables.md`) and the guide to delivering data (`docs/data_in.md`) from contracts.
 
-Belongs here: Markdown of every table, its columns, types, units and rules. Does not belong here: prose about how to use
-them.
+Belongs here: Markdown of every table, its columns, types, units and rules; of every input an example and what is off without it.
+Does not belong here: prose (`data_in.md` and `examples.yaml` beside this).
 """
 
 from __future__ import annotations
 
+import sys
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import yaml
+
 from data_contracts import Contract, Field, load_contract, table_names
+from winback.contracts.row_rules import rule_meanings
 
 _HEADINGS = {
     "input": "Tables you deliver",
@@ -22,6 +30,44 @@ def reference_markdown() -> str:
         parts.append(f"## {heading}\n")
         parts += [_table(load_contract(name)) for name in table_names(direction)]
     return "\n".join(parts)
+
+
+def data_in_markdown() -> str:
+    """The guide to delivering data; a test holds `docs/data_in.md` to it."""
+    text = (resources.files("winback.contracts") / "data_in.md").read_text(encoding="utf-8")
+    rules = "\n".join(f"| `{rule}` | {meaning} |" for rule, meaning in rule_meanings().items())
+    inputs = sorted(table_names("input"), key=lambda name: (not load_contract(name).is_required_input, name))
+    return text.format(rules=rules, tables="".join(_input(load_contract(name)) for name in inputs))
+
+
+@cache
+def input_examples() -> dict[str, dict[str, Any]]:
+    """Per input table `example`, rows with every column as text, and `without`, what is off where the table is missing."""
+    text = (resources.files("winback.contracts") / "examples.yaml").read_text(encoding="utf-8")
+    examples: dict[str, dict[str, Any]] = yaml.safe_load(text)
+    return examples
+
+
+def example_csv(contract: Contract) -> str:
+    """The example of an input table as a CSV with the contract's columns."""
+    lines = [
+        contract.columns,
+        *([row[name] for name in contract.columns] for row in input_examples()[contract.name]["example"]),
+    ]
+    return "".join(",".join(map(_cell, line)) + "\n" for line in lines)
+
+
+def _cell(value: str) -> str:
+    return f'"{value}"' if "," in value else value
+
+
+def _input(contract: Contract) -> str:
+    required = ", ".join(f"`{field.name}`" for field in contract.fields if field.is_required)
+    return (
+        f"\n### {contract.name}\n\n{contract.description} Required: {required}. "
+        f"[All columns](tables.md#{contract.name}).\n\n```csv\n{example_csv(contract)}```\n\n"
+        f"*Without it:* {input_examples()[contract.name]['without']}\n"
+    )
 
 
 def _table(contract: Contract) -> str:
@@ -54,4 +100,4 @@ def _row(field: Field) -> str:
 
 
 if __name__ == "__main__":
-    print(reference_markdown(), end="")
+    print(data_in_markdown() if "data_in" in sys.argv[1:] else reference_markdown(), end="")

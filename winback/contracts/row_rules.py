@@ -13,6 +13,8 @@ from winback.contracts.identifiers import quote_name, quote_text
 
 MAX_TEXT_LENGTH = 1_000
 MAX_ID_LENGTH = 200
+MOST = 1_000_000_000_000
+"""Largest number that any column takes: one slip of the keyboard above it would break the sums of a whole week."""
 
 _TRUE_WORDS = ("true", "t", "yes", "y", "1", "是")
 _FALSE_WORDS = ("false", "f", "no", "n", "0", "否")
@@ -47,7 +49,11 @@ def typed_expression(field: Field, received_type: str) -> str:
         return _date_from_text(text)
     if field.type == "timestamp":
         midnight = f"CASE WHEN NOT contains({text}, ':') THEN TRY_CAST({_date_from_text(text)} AS TIMESTAMP) END"
-        return f"coalesce(TRY_CAST(replace({text}, '/', '-') AS TIMESTAMP), {midnight})"
+        dashed = f"replace({text}, '/', '-')"
+        # Words such as 'infinity' and 'epoch' are times to DuckDB, and to nobody who fills in a table.
+        is_dated = f"regexp_matches({dashed}, '^[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}')"
+        time = f"CASE WHEN {is_dated} THEN TRY_CAST({dashed} AS TIMESTAMP) END"
+        return f"coalesce({time}, {midnight})"
     if field.type == "boolean":
         words = f"lower({text})"
         return (
@@ -82,6 +88,7 @@ def _field_rules(field: Field, received_type: str) -> list[RowRule]:
             is_given += f" AND trim({received}) <> ''"
         if field.type != "string" or received_type != "VARCHAR":
             rules.append(RowRule(f"type_{field.type}", field.name, f"{is_given} AND {typed} IS NULL"))
+    rules += _range_of_type(field, typed)
     if field.is_required:
         rules.append(RowRule("required", field.name, f"{typed} IS NULL"))
     if field.minimum is not None:
@@ -99,6 +106,19 @@ def _field_rules(field: Field, received_type: str) -> list[RowRule]:
     return rules
 
 
+def _range_of_type(field: Field, typed: str) -> list[RowRule]:
+    """What DuckDB can hold and sums or readers of it cannot: infinite and absurd numbers, days outside the years 1 to 9999."""
+    too_large = RowRule("too_large", field.name, f"NOT ({typed} BETWEEN -{MOST} AND {MOST})")
+    if field.type == "double":
+        return [RowRule("type_double", field.name, f"NOT isfinite({typed})"), too_large]
+    if field.type in ("integer", "decimal"):
+        return [too_large]
+    if field.type in ("date", "timestamp"):
+        first, end = (f"{field.type.upper()} '{day}'" for day in ("0001-01-01", "9999-12-31"))
+        return [RowRule(f"type_{field.type}", field.name, f"NOT ({typed} BETWEEN {first} AND {end})")]
+    return []
+
+
 def explain_rule(rule: str, column: str | None, contract: Contract | None) -> str:
     """A rule in words for whoever has to mend the row."""
     field = contract.field(column) if contract and column and column in contract.columns else None
@@ -111,6 +131,16 @@ def explain_rule(rule: str, column: str | None, contract: Contract | None) -> st
         allowed=", ".join(field.allowed),
         pattern=field.pattern,
     )
+
+
+def rule_meanings() -> dict[str, str]:
+    """Every rule in words for any column; a star marks those whose rows wait and are tried again."""
+    blanks = {"column": "the cell", "minimum": "the least allowed", "maximum": "the most allowed"}
+    words = {
+        rule: text.format(**blanks, allowed="the allowed values", pattern="that is asked for")
+        for rule, text in _RULE_WORDS.items()
+    }
+    return {rule: text + ("*" if "tried again" in text else "") for rule, text in (words | _RECORD_WORDS).items()}
 
 
 _RULE_WORDS = {
@@ -129,6 +159,7 @@ _RULE_WORDS = {
     "pattern": "{column} does not have the form {pattern}",
     "control_character": "{column} holds a control character or a line break",
     "too_long": "{column} is too long",
+    "too_large": f"{{column}} is too large to be true (beyond {MOST:,})",
     "not_after_receipt": "{column} lies after the day the file was received",
 }
 

@@ -10,7 +10,7 @@ import polars as pl
 from winback.crm.systems import PLACEHOLDER, CrmColumn, CrmSystem
 from winback.playbook.cells import guard_column
 
-_CONTROLS = r"[\x00-\x08\x0b-\x1f\x7f]"
+_CONTROLS = r"[\x00-\x08\x0b-\x1f\x7f-\x{9f}]"
 
 
 def import_file(rows: pl.DataFrame, system: CrmSystem) -> bytes:

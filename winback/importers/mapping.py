@@ -9,7 +9,6 @@ would otherwise take it for something else, so that its row is held back and see
 
 from __future__ import annotations
 
-import codecs
 import difflib
 import functools
 import operator
@@ -69,7 +68,7 @@ class TableMapping(BaseModel):
     @classmethod
     def _encoding_exists(cls, value: str | None) -> str | None:
         try:
-            codecs.lookup(value or "utf-8")
+            "".encode(value or "utf-8")  # unlike codecs.lookup, refuses codecs that are not for text
         except LookupError:
             raise ValueError(f"'{value}' is not an encoding; use a name such as cp1252 or utf-8") from None
         return value
@@ -173,7 +172,7 @@ def parse_mapping(text: str, source: str = "the mapping file") -> Mapping:
     """
     try:
         return Mapping.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(f"{source} is not valid TOML: {error}") from error
     except ValidationError as error:
         problems = [f"  {_place(e['loc'])}: {_words(e)}" for e in error.errors(include_context=False)]

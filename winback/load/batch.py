@@ -1,12 +1,12 @@
 """Load a batch of delivered files.
 
-Belongs here: the order in which tables are loaded, one transaction per file, retrying held rows, and versions. Does not
-belong here: finding the files or moving them away.
+Belongs here: the order in which tables are loaded, one transaction per file, retrying held rows, versions, and finishing a batch
+that was cut off. Does not belong here: finding the files or moving them away.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,24 +32,37 @@ class InboxFile:
     refusal: str | None = None
 
 
-def load_batch(
-    con: duckdb.DuckDBPyConnection, files: Iterable[InboxFile], batch: int, on_done: Callable[[InboxFile], None]
-) -> int:
-    """Load `files` as `batch`; returns how many there were. `on_done` is called after each file's commit.
+def load_batch(con: duckdb.DuckDBPyConnection, files: Sequence[InboxFile], batch: int, base_currency: str) -> int:
+    """Enter `files` as `batch` and load them; returns how many there were."""
+    enter_batch(con, files)
+    finish_batch(con, files, batch, base_currency)
+    return len(files)
+
+
+def enter_batch(con: duckdb.DuckDBPyConnection, files: Sequence[InboxFile]) -> None:
+    """Enter all files of a batch in the ledger at once, so that a load that is killed can be taken up."""
+    with transaction(con):
+        for file in files:
+            enter_file(con, file.entry, file.table)
+
+
+def finish_batch(con: duckdb.DuckDBPyConnection, files: Sequence[InboxFile], batch: int, base_currency: str) -> None:
+    """Load those of an entered batch's files that are not loaded yet, then do what a batch does at its end.
 
     Accounts and rates come first, then the other tables by name; within a table files go by their date and their bytes,
-    so that the order of arrival changes nothing.
+    so that the order of arrival changes nothing. The end can be done again without changing anything.
     """
-    ordered = sorted(files, key=lambda f: (_table_order(f.table), f.entry.file_on, f.entry.sha256, f.entry.name))
-    for file in ordered:
+    for file in sorted(files, key=lambda f: (_table_order(f.table), f.entry.file_on, f.entry.sha256, f.entry.name)):
         _load_one(con, file)
-        on_done(file)
-    if ordered:
-        with transaction(con):
-            retried = _retry_all_held(con, batch, ordered[0].entry.base_currency)
-            for table in sorted(retried | {file.table for file in ordered if file.table}):
-                mark_superseded(con, load_contract(table), batch)
-    return len(ordered)
+    with transaction(con):
+        retried = _retry_all_held(con, batch, base_currency)
+        for table in sorted(retried | _tables_of(con, batch)):
+            mark_superseded(con, load_contract(table), batch)
+
+
+def _tables_of(con: duckdb.DuckDBPyConnection, batch: int) -> set[str]:
+    query = "SELECT DISTINCT table_name FROM ledger_files WHERE batch = ? AND table_name IS NOT NULL"
+    return {str(table) for (table,) in con.execute(query, [batch]).fetchall()}
 
 
 def _load_one(con: duckdb.DuckDBPyConnection, file: InboxFile) -> None:
@@ -58,10 +71,8 @@ def _load_one(con: duckdb.DuckDBPyConnection, file: InboxFile) -> None:
         _reject(con, file, file.refusal or "")
     elif is_known(con, load_contract(table), entry):
         n_rows = _rows_of(con, table, entry)
-        with transaction(con):
-            enter_file(con, entry, table)
-            repeated = RowSums(n_rows, 0, 0, n_rows)
-            close_file(con, entry.file_id, "loaded", repeated, reason="the same file was loaded before")
+        repeated = RowSums(n_rows, 0, 0, n_rows)
+        close_file(con, entry.file_id, "loaded", repeated, reason="the same file was loaded before")
     else:
         contract = load_contract(table)
         try:
@@ -70,7 +81,6 @@ def _load_one(con: duckdb.DuckDBPyConnection, file: InboxFile) -> None:
             _reject(con, file, str(error))
             return
         with transaction(con):
-            enter_file(con, entry, table)
             received = receive_source(con, contract, source, entry)
             missing = f"required columns are missing: {', '.join(received.missing)}" if received.missing else None
             close_file(
@@ -86,9 +96,7 @@ def _load_one(con: duckdb.DuckDBPyConnection, file: InboxFile) -> None:
 
 
 def _reject(con: duckdb.DuckDBPyConnection, file: InboxFile, reason: str) -> None:
-    with transaction(con):
-        enter_file(con, file.entry, file.table)
-        close_file(con, file.entry.file_id, "rejected", _NOTHING, reason=reason)
+    close_file(con, file.entry.file_id, "rejected", _NOTHING, reason=reason)
 
 
 def _rows_of(con: duckdb.DuckDBPyConnection, table: str, entry: ReceivedFile) -> int:

@@ -2,6 +2,9 @@
 
 Belongs here: the bookkeeping tables and the sums over them. Does not belong here: reading files.
 
+A batch is entered as a whole before its first file is loaded. `is_in_inbox` is true of its files until the batch is loaded and
+the inbox is cleared of them, so that a load that was killed is taken up where it stopped and no file is counted twice.
+
 For every file: rows_received = rows_loaded + rows_quarantined + rows_duplicate, always. Rows of accounts and persons that were
 erased count apart, as rows_suppressed: they are taken out of the file before it is kept.
 """
@@ -10,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import duckdb
 
@@ -24,7 +28,7 @@ CREATE TABLE IF NOT EXISTS ledger_files (
     encoding VARCHAR, notes VARCHAR, rows_declared BIGINT, is_cut BOOLEAN NOT NULL DEFAULT false,
     rows_received BIGINT NOT NULL DEFAULT 0, rows_loaded BIGINT NOT NULL DEFAULT 0,
     rows_quarantined BIGINT NOT NULL DEFAULT 0, rows_duplicate BIGINT NOT NULL DEFAULT 0,
-    rows_suppressed BIGINT NOT NULL DEFAULT 0,
+    rows_suppressed BIGINT NOT NULL DEFAULT 0, is_in_inbox BOOLEAN NOT NULL DEFAULT false,
     CHECK (rows_received = rows_loaded + rows_quarantined + rows_duplicate));
 CREATE TABLE IF NOT EXISTS ledger_quarantine (
     file_id BIGINT NOT NULL, line_no BIGINT NOT NULL, rule VARCHAR NOT NULL, column_name VARCHAR, cell_value VARCHAR,
@@ -62,6 +66,7 @@ def create_ledger(con: duckdb.DuckDBPyConnection) -> None:
     """Create the ledger and an empty raw table per input contract, where they do not exist yet."""
     con.execute(_LEDGER_DDL)
     con.execute("ALTER TABLE ledger_files ADD COLUMN IF NOT EXISTS rows_suppressed BIGINT DEFAULT 0")
+    con.execute("ALTER TABLE ledger_files ADD COLUMN IF NOT EXISTS is_in_inbox BOOLEAN DEFAULT false")
     for contract in map(load_contract, table_names("input")):
         con.execute(raw_table_ddl(contract))
         widen_table(con, f"raw_{contract.name}", {field.name: field.sql_type for field in contract.fields})
@@ -87,10 +92,10 @@ def is_known(con: duckdb.DuckDBPyConnection, contract: Contract, file: ReceivedF
 
 
 def enter_file(con: duckdb.DuckDBPyConnection, file: ReceivedFile, table: str | None) -> None:
-    """Enter a file in the ledger, in state 'receiving' and without rows."""
+    """Enter a file in the ledger, in state 'receiving', without rows and still in the inbox."""
     con.execute(
         "INSERT INTO ledger_files (file_id, file, table_name, sha256, size_bytes, batch, file_on, received_on, rows_declared, "
-        "rows_suppressed, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'receiving')",
+        "rows_suppressed, state, is_in_inbox) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'receiving', true)",
         [
             file.file_id,
             file.name,
@@ -104,6 +109,39 @@ def enter_file(con: duckdb.DuckDBPyConnection, file: ReceivedFile, table: str | 
             file.rows_suppressed,
         ],
     )
+
+
+@dataclass(frozen=True)
+class UnclearedFile:
+    """A file of a batch that was not finished: its entry, and whether its rows are loaded already."""
+
+    entry: ReceivedFile
+    is_closed: bool
+
+
+def uncleared_files(con: duckdb.DuckDBPyConnection, base_currency: str) -> list[UnclearedFile]:
+    """Files that a killed load left behind, all of one batch; empty after a load that came to its end."""
+    rows = con.execute(
+        "SELECT file_id, file, sha256, size_bytes, batch, file_on, received_on, rows_declared, rows_suppressed, "
+        "state <> 'receiving' FROM ledger_files WHERE is_in_inbox ORDER BY file_id"
+    ).fetchall()
+    return [UnclearedFile(received_file(row[:-1], base_currency), row[-1]) for row in rows]
+
+
+def received_file(row: tuple[Any, ...], base_currency: str) -> ReceivedFile:
+    """An entry from its columns file_id, file, sha256, size_bytes, batch, file_on, received_on, rows_declared, rows_suppressed."""
+    file_id, name, sha256, size_bytes, batch, file_on, received_on, declared, suppressed = row
+    return ReceivedFile(file_id, name, sha256, size_bytes, batch, file_on, received_on, base_currency, declared, suppressed)
+
+
+def withdraw_file(con: duckdb.DuckDBPyConnection, file_id: int) -> None:
+    """Take back the entry of a file that left the inbox before it was loaded."""
+    con.execute("DELETE FROM ledger_files WHERE file_id = ? AND state = 'receiving'", [file_id])
+
+
+def mark_cleared(con: duckdb.DuckDBPyConnection) -> None:
+    """Record that the inbox is clear of every file in the ledger."""
+    con.execute("UPDATE ledger_files SET is_in_inbox = false WHERE is_in_inbox")
 
 
 def close_file(

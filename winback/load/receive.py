@@ -110,14 +110,18 @@ def mark_superseded(con: duckdb.DuckDBPyConnection, contract: Contract, batch: i
         return
     raw, is_keyed = quote_name("raw_" + contract.name), _is_keyed(contract)
     parts = _version_key(contract)
-    key, packed = ", ".join(parts), "struct_pack(" + ", ".join(f"k{i} := {p}" for i, p in enumerate(parts)) + ")"
-    content = ", ".join(f"{quote_name(c)} DESC NULLS LAST" for c in contract.columns)
+    named = ", ".join(f"{part} AS _k{i}" for i, part in enumerate(parts))
+    keys = ", ".join(f"_k{i}" for i in range(len(parts)))
+    same = " AND ".join(f"s._k{i} IS NOT DISTINCT FROM c._k{i}" for i in range(len(parts)))
+    content = ", ".join(f"s.{quote_name(c)} DESC NULLS LAST" for c in contract.columns)
+    standing = f"SELECT *, rowid AS _row, {named} FROM {raw} WHERE _superseded_batch IS NULL AND {is_keyed}"
+    # Few keys have more than one version: only those are ranked.
+    contested = f"SELECT {keys} FROM ({standing}) GROUP BY {keys} HAVING count(*) > 1 AND bool_or(_batch = $batch)"
     con.execute(
-        f"WITH standing AS (SELECT rowid AS _row, row_number() OVER (PARTITION BY {key} ORDER BY _batch DESC, "
-        f"_file_on DESC, {content}) "
-        f"AS _version FROM {raw} WHERE _superseded_batch IS NULL AND {is_keyed} "
-        f"AND {packed} IN (SELECT {packed} FROM {raw} WHERE _batch = $batch AND {is_keyed})) "
-        f"UPDATE {raw} SET _superseded_batch = $batch WHERE rowid IN (SELECT _row FROM standing WHERE _version > 1)",
+        f"WITH ranked AS (SELECT s._row, row_number() OVER (PARTITION BY {', '.join(f's._k{i}' for i in range(len(parts)))} "
+        f"ORDER BY s._batch DESC, s._file_on DESC, {content}) AS _version "
+        f"FROM ({standing}) AS s JOIN ({contested}) AS c ON {same}) "
+        f"UPDATE {raw} SET _superseded_batch = $batch WHERE rowid IN (SELECT _row FROM ranked WHERE _version > 1)",
         {"batch": batch},
     )
 
@@ -126,7 +130,7 @@ def mark_superseded(con: duckdb.DuckDBPyConnection, contract: Contract, batch: i
 
 
 def _open_parquet(con: duckdb.DuckDBPyConnection, contract: Contract, path: Path) -> Source:
-    scan = f"read_parquet({quote_text(_glob_safe(path))}, hive_partitioning = false)"
+    scan = f"read_parquet({quote_text(glob_safe(path))}, hive_partitioning = false)"
     try:
         described = con.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()
         names = _parquet_names(path)
@@ -184,7 +188,7 @@ def _open_csv_at_once(con: duckdb.DuckDBPyConnection, contract: Contract, path: 
         con.execute(
             f"CREATE OR REPLACE TEMP TABLE _received AS SELECT row_number() OVER () + 1 AS _line, {_named(header)}, "
             f"{_blank(len(header.columns))} AS _is_blank "
-            f"FROM read_csv({quote_text(_glob_safe(path))}, auto_detect = false, header = true, "
+            f"FROM read_csv({quote_text(glob_safe(path))}, auto_detect = false, header = true, "
             f"delim = {quote_text(header.delimiter)}, quote = '\"', escape = '\"', strict_mode = true, "
             f"max_line_size = 33554432, columns = {{{columns}}}) "
         )
@@ -238,8 +242,8 @@ def _text_types(header: Header) -> dict[str, str]:
     return {name: "VARCHAR" for name in header.columns if name is not None}
 
 
-def _glob_safe(path: Path) -> str:
-    """DuckDB takes paths as glob patterns: brackets keep special characters literal."""
+def glob_safe(path: Path) -> str:
+    """A path as DuckDB reads it: DuckDB takes paths as glob patterns: brackets keep special characters literal."""
     return "".join(f"[{c}]" if c in "*?[" else c for c in str(path))
 
 
@@ -251,24 +255,48 @@ def _first_line(error: Exception) -> str:
 
 
 def _load_source(con: duckdb.DuckDBPyConnection, contract: Contract, source: Source, file: ReceivedFile) -> RowSums:
-    rules = [*row_rules(contract, source.types), *_receipt_rules(contract, file), *_hold_rules(contract, file.base_currency)]
+    every = [*row_rules(contract, source.types), *_receipt_rules(contract, file), *_hold_rules(con, contract, source, file)]
+    # A column that was not delivered can break no rule but that it must be there.
+    rules = [rule for rule in every if rule.column in source.types or rule.name == "required"]
     _create_checked_view(con, contract, source, rules)
-    n_rows, n_broken, n_keyed = _count_checked(con, contract)
+    n_rows, n_duplicates = _count(con, f"SELECT count(*) FROM {quote_name(source.name)}"), 0
+    if _can_repeat(con, contract, source):
+        con.execute(
+            f"CREATE OR REPLACE TEMP TABLE _good AS SELECT _line, {name_list(contract.columns)} FROM _checked "
+            "WHERE _broken_rule IS NULL"
+        )
+        n_broken = n_rows - _count(con, "SELECT count(*) FROM _good")
+        n_duplicates = _create_duplicates(con, contract, file)
+        is_new = "_line NOT IN (SELECT _line FROM _duplicates)" if n_duplicates else "true"
+        n_loaded = _insert(con, contract, file, f"_good WHERE {is_new}")
+    else:
+        n_loaded = _insert(con, contract, file, "_checked WHERE _broken_rule IS NULL")
+        n_broken = n_rows - n_loaded
     if n_broken:
         _quarantine_broken(con, source, rules, file)
-    n_duplicates = _create_duplicates(con, contract, file, n_keyed)
-    is_duplicate = "_line IN (SELECT _line FROM _duplicates)" if n_duplicates else "false"
-    con.execute(
-        f"INSERT INTO {quote_name('raw_' + contract.name)} SELECT {name_list(contract.columns)}, ?, _line, ?, ?, NULL, NULL, NULL "
-        f"FROM _checked WHERE _broken_rule IS NULL AND NOT {is_duplicate}",
-        [file.file_id, file.batch, file.file_on],
-    )
     return RowSums(
         received=n_rows + source.n_broken,
-        loaded=n_rows - n_broken - n_duplicates,
+        loaded=n_loaded,
         quarantined=n_broken + source.n_broken,
         duplicate=n_duplicates,
     )
+
+
+def _can_repeat(con: duckdb.DuckDBPyConnection, contract: Contract, source: Source) -> bool:
+    """Whether rows can be loaded already, or stand in the file twice: not in the first file of a table, without keys."""
+    key = entity_key(contract) if contract.kind == "state" else contract.key
+    may_have_keys = bool(key) and all(c in source.types for c in key)
+    return may_have_keys or _count(con, f"SELECT count(*) FROM (FROM {quote_name('raw_' + contract.name)} LIMIT 1)") > 0
+
+
+def _insert(con: duckdb.DuckDBPyConnection, contract: Contract, file: ReceivedFile, rows: str) -> int:
+    """Load `rows`, a relation with a condition; returns how many."""
+    row = con.execute(
+        f"INSERT INTO {quote_name('raw_' + contract.name)} SELECT {name_list(contract.columns)}, ?, _line, ?, ?, NULL, NULL, NULL "
+        f"FROM {rows}",
+        [file.file_id, file.batch, file.file_on],
+    ).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _receipt_rules(contract: Contract, file: ReceivedFile) -> list[RowRule]:
@@ -280,7 +308,7 @@ def _receipt_rules(contract: Contract, file: ReceivedFile) -> list[RowRule]:
     return [RowRule("not_after_receipt", column, f"CAST({quote_name(column)} AS DATE) > {limit}")]
 
 
-def _hold_rules(contract: Contract, base_currency: str) -> list[RowRule]:
+def _hold_rules(con: duckdb.DuckDBPyConnection, contract: Contract, source: Source, file: ReceivedFile) -> list[RowRule]:
     rules = []
     for field in contract.fields:
         if field.references is not None:
@@ -288,11 +316,17 @@ def _hold_rules(contract: Contract, base_currency: str) -> list[RowRule]:
             known = f"SELECT {quote_name(column)} FROM {quote_name('raw_' + table)}"
             unknown = f"{quote_name(field.name)} NOT IN ({known})"
             rules.append(RowRule(f"unknown_{table.removesuffix('s')}", field.name, unknown, is_hold=True))
-    if contract.name == "spend":
-        rated = "SELECT raw_fx_rates.currency FROM raw_fx_rates WHERE rate_on <= spent_on"
-        no_rate = f"currency <> {quote_text(base_currency)} AND currency NOT IN ({rated})"
+    if contract.name == "spend" and "currency" in source.types:
+        no_rate = f"currency <> {quote_text(file.base_currency)} AND {_before_rates(con)}"
         rules.append(RowRule("no_rate", "currency", no_rate, is_hold=True))
     return rules
+
+
+def _before_rates(con: duckdb.DuckDBPyConnection) -> str:
+    """SQL that is true for spend in a currency without a rate by its day."""
+    rated = con.execute("SELECT currency, min(rate_on) FROM raw_fx_rates GROUP BY currency ORDER BY currency").fetchall()
+    cases = " ".join(f"WHEN {quote_text(c)} THEN spent_on < DATE {quote_text(str(day))}" for c, day in rated)
+    return f"(CASE currency {cases} ELSE true END)" if rated else "true"
 
 
 def _create_checked_view(con: duckdb.DuckDBPyConnection, contract: Contract, source: Source, rules: list[RowRule]) -> None:
@@ -321,14 +355,6 @@ def _quarantine_broken(con: duckdb.DuckDBPyConnection, source: Source, rules: li
     )
 
 
-def _count_checked(con: duckdb.DuckDBPyConnection, contract: Contract) -> tuple[int, int, int]:
-    """Records, those that break a rule, and good ones with a key, in one pass over the file."""
-    row = con.execute(
-        f"SELECT count(*), count(_broken_rule), count(*) FILTER (_broken_rule IS NULL AND {_is_keyed(contract)}) FROM _checked"
-    ).fetchone()
-    return (int(row[0]), int(row[1]), int(row[2])) if row else (0, 0, 0)
-
-
 def _quarantine_all(con: duckdb.DuckDBPyConnection, source: Source, file: ReceivedFile, missing: str) -> int:
     """Quarantine every record of a file that lacks required columns; returns how many."""
     con.execute(
@@ -342,16 +368,12 @@ def _quarantine_all(con: duckdb.DuckDBPyConnection, source: Source, file: Receiv
     return _count(con, "SELECT count(*) FROM _typed")
 
 
-def _create_duplicates(con: duckdb.DuckDBPyConnection, contract: Contract, file: ReceivedFile, n_keyed: int) -> int:
-    """Fill `_duplicates` with the lines of good rows that are already loaded; returns how many."""
+def _create_duplicates(con: duckdb.DuckDBPyConnection, contract: Contract, file: ReceivedFile) -> int:
+    """Fill `_duplicates` with the lines of `_good` that are already loaded; returns how many."""
     raw = quote_name("raw_" + contract.name)
     is_first = _count(con, f"SELECT count(*) FROM (FROM {raw} LIMIT 1)") == 0
-    if is_first and not n_keyed:
+    if is_first and not _count(con, f"SELECT count(*) FROM _good WHERE {_is_keyed(contract)}"):
         return 0
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE _good AS SELECT _line, {name_list(contract.columns)} FROM _checked "
-        "WHERE _broken_rule IS NULL"
-    )
     other = _unkeyed_duplicates(contract, raw) if contract.kind == "event" else _confirm_versions(con, contract, file)
     con.execute(f"CREATE OR REPLACE TEMP TABLE _duplicates AS {_keyed_duplicates(contract, raw)} UNION {other}")
     return _count(con, "SELECT count(*) FROM _duplicates")
@@ -361,9 +383,17 @@ def _keyed_duplicates(contract: Contract, raw: str) -> str:
     """Rows equal to an earlier row of the same file under their key, or to the version of it that stands."""
     is_keyed = _is_keyed(contract)
     standing = f"SELECT * FROM {raw} WHERE _superseded_batch IS NULL AND {is_keyed}"
+    key = entity_key(contract) if contract.kind == "state" else contract.key
+    # Few keys come twice in a file: only their rows are compared with each other.
+    repeated = (
+        f"SELECT * FROM _good SEMI JOIN (SELECT {name_list(key)} FROM _good WHERE {is_keyed} GROUP BY {name_list(key)} "
+        f"HAVING count(*) > 1) AS keys USING ({name_list(key)})"
+        if key
+        else "SELECT * FROM _good WHERE false"
+    )
     return (
         f"SELECT _line FROM (SELECT _line, row_number() OVER (PARTITION BY {name_list(contract.columns)} ORDER BY _line) "
-        f"AS _copy FROM _good WHERE {is_keyed}) WHERE _copy > 1 "
+        f"AS _copy FROM ({repeated})) WHERE _copy > 1 "
         f"UNION SELECT g._line FROM _good AS g JOIN ({standing}) AS e ON {_same(contract.columns)} "
         f"WHERE {_is_keyed(contract, 'g.')}{' AND g.valid_from_on IS NOT NULL' if contract.kind == 'state' else ''}"
     )

@@ -48,6 +48,7 @@ def _environment() -> Any:
     environment = Environment(
         loader=PackageLoader("winback.pages", "templates"),
         autoescape=True,
+        finalize=_without_controls,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -61,6 +62,11 @@ def _environment() -> Any:
         "words": formats.words,
     }
     return environment
+
+
+def _without_controls(value: Any) -> Any:
+    """Text from outside that a template shows without the filter `words`; what is markup already stays as it is."""
+    return formats.without_controls(value) if type(value) is str else value
 
 
 @functools.cache

@@ -51,7 +51,12 @@ def number(value: Decimal | float | int | None, digits: int = 0) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def without_controls(text: str) -> str:
+    """`text` without characters that nobody sees and that steer terminals or turn the direction of what follows."""
+    return _CONTROLS.sub("", text)
+
+
 def words(text: object, limit: int = MAX_TEXT) -> str:
     """Free text on one page: control and direction-changing characters taken out, cut after `limit` characters."""
-    plain = _CONTROLS.sub("", "" if text is None else str(text)[: 2 * limit + 100]).strip()
+    plain = without_controls("" if text is None else str(text)[: 2 * limit + 100]).strip()
     return plain if len(plain) <= limit else plain[:limit].rstrip() + "…"

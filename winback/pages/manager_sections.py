@@ -39,7 +39,7 @@ class ManagerSection:
 class _Source:
     """What a section reads: a SELECT whose first column is the group, or a table with its group and measures by contract.
 
-    A table's group is its `group_columns` put together, `hidden` columns are left out.
+    A table's group is its `group_columns` put together, `hidden` columns are left out, and so are rows without the `condition`.
     """
 
     name: str
@@ -48,7 +48,15 @@ class _Source:
     group_columns: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
     where: Mapping[str, str] = field(default_factory=dict)
+    condition: str = "true"
 
+
+_TO_DATE = (
+    "period_from_on >= CASE period_kind "
+    "WHEN 'month' THEN date_trunc('month', date_add(CAST(date_trunc('month', as_of_on) AS DATE), -1)) "
+    "ELSE date_trunc('quarter', date_add(CAST(date_trunc('quarter', as_of_on) AS DATE), -1)) END"
+)
+"""The month and quarter to date, and the ones before."""
 
 _SOURCES = (
     _Source("funnel", manager_sql.FUNNEL),
@@ -64,7 +72,7 @@ _SOURCES = (
     ),
     _Source("regained", table="track_regained", group_columns=("return_kind", "kept_days")),
     _Source("capacity", manager_sql.CAPACITY),
-    _Source("reps", table="track_reps", group_columns=("rep_id", "period_kind", "period_from_on")),
+    _Source("reps", table="track_reps", group_columns=("rep_id", "period_kind", "period_from_on"), condition=_TO_DATE),
     _Source("shadow", table="plan_summary", group_columns=("constraint_kind", "constraint_id")),
     _Source("list_before", manager_sql.LIST_BEFORE),
     _Source("list_during", manager_sql.LIST_DURING),
@@ -121,7 +129,7 @@ def _from_table(con: duckdb.DuckDBPyConnection, source: _Source, table: str) -> 
     out = {"as_of_on", *source.group_columns, *source.hidden}
     measures = tuple(f.name for f in contract.fields if f.personal is None and f.name not in out)
     columns = name_list((*source.group_columns, *measures))
-    where = " AND ".join(f"{quote_name(column)} = ?" for column in source.where) or "true"
+    where = " AND ".join([source.condition, *(f"{quote_name(column)} = ?" for column in source.where)])
     query = f"SELECT {columns} FROM {quote_name(contract.name)} WHERE {where} ORDER BY {name_list(contract.key)}"
     n_groups = len(source.group_columns)
     rows = [

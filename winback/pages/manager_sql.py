@@ -157,7 +157,10 @@ WITH met AS (
     UNION
     SELECT lists.account_id
     FROM asof_outcomes AS worked CROSS JOIN core_week INNER JOIN ledger_assignments AS lists ON worked.row_key = lists.row_key
-    WHERE worked.worked_on >= date_add(core_week.as_of_on, -182) AND coalesce(worked.result, '') <> 'not_worked'
+    WHERE
+        coalesce(worked.worked_on, CASE WHEN worked.result IS NOT NULL THEN lists.week_on END)
+        >= date_add(core_week.as_of_on, -182)
+        AND coalesce(worked.result, '') <> 'not_worked'
 ),
 customers AS (
     SELECT weeks.account_id, coalesce(accounts.rep_id, '-') AS rep_id, CASE WHEN met.account_id IS NULL THEN 0 ELSE 1 END AS is_met

@@ -13,6 +13,7 @@ from typing import Any
 from data_contracts import dictionary, load_contract
 from winback.pages import formats
 from winback.pages.words import Words
+from winback.plays.library import load_plays
 from winback.reasons.taxonomy import load_taxonomy
 
 _SUFFIXES = {"_share": "share", "_prob": "share", "_amount": "amount", "_days": "days", "_minutes": "minutes", "_on": "date"}
@@ -21,6 +22,7 @@ _CODES = {
     "spell_kind": "spell_kind",
     "effect_status": "effect_status",
     "constraint_kind": "constraint_kind",
+    "method": "method",
 }
 _GROUPS = {
     "not_chosen": "cause",
@@ -96,8 +98,21 @@ def cell_text(measure: str, value: Any, words: Words) -> str:
     if isinstance(value, date):
         return formats.day(value)
     if isinstance(value, str):
-        return formats.words(value, 160)
+        return formats.words(_text(measure, value, words), 160)
     return _number_text(unit_of(measure, "amount"), measure, value)
+
+
+def _text(measure: str, value: str, words: Words) -> str:
+    match measure:
+        case "hidden_reason":
+            return words.hidden_reason(value)
+        case "usage_warning":
+            return " · ".join(words.value("warning", code) for code in value.split(";"))
+        case "play_id":
+            code = load_plays()[value].code if value in load_plays() else None
+            return words.value("play", value) if code is None else _reason_text(code, words)
+        case _:
+            return value
 
 
 def _number_text(unit: str | None, measure: str, value: Decimal | float | int) -> str:

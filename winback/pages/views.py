@@ -45,6 +45,7 @@ class SheetView:
     warnings: tuple[str, ...]
     searched: str
     language: str
+    spoken_language: str | None
     timeline_rows: int
 
     def complaint_name(self, complaint_type: str) -> str:
@@ -82,6 +83,7 @@ def sheet_view(sheet: AccountSheet, *, language: str, timeline_rows: int = 8) ->
         ),
         searched=_searched(sheet),
         language=language,
+        spoken_language=sheet.identity.get("language"),
         timeline_rows=timeline_rows,
     )
 

@@ -7,6 +7,7 @@ Belongs here: labels and codes in the reader's language. Does not belong here: n
 from __future__ import annotations
 
 import functools
+import re
 from importlib import resources
 from typing import Any
 
@@ -32,6 +33,16 @@ class Words:
         entry = self._words["values"][kind].get(str(code))
         return entry[self.language] if entry else str(code)
 
+    def hidden_reason(self, text: str) -> str:
+        """Why a figure is not shown, from what its table says in English; a text without words stays as it is."""
+        if self.language == "en":
+            return text
+        for pattern, said in _hidden_reasons():
+            match = pattern.fullmatch(text)
+            if match is not None:
+                return said.format(**match.groupdict())
+        return text
+
     def section(self, name: str) -> str:
         """Title of a section of the manager's page."""
         return str(self._words["sections"][name][self.language])
@@ -45,6 +56,13 @@ class Words:
         """Name of a figure of the manager's page; None for one that the column dictionary names."""
         entry = self._words["measures"].get(name)
         return entry[self.language] if entry else None
+
+
+@functools.cache
+def _hidden_reasons() -> tuple[tuple[re.Pattern[str], str], ...]:
+    """What a table may say, as a pattern with the figures as groups, and its Chinese wording."""
+    entries = _load_words()["hidden_reasons"]
+    return tuple((re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>\\d+)", re.escape(e["en"]))), e["zh"]) for e in entries)
 
 
 @functools.cache

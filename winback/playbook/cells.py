@@ -3,8 +3,9 @@
 Belongs here: keeping text from being taken for a formula, taking the guard off again, and phone numbers that stay phone
 numbers. Does not belong here: whole files (`csv_file`).
 
-A text cell that starts with = + - @, a tab or a carriage return (or with apostrophes before one of them) gets one
-apostrophe in front; reading takes one off. Numbers are written as numbers and need no guard.
+A text cell that starts with = + - @ (of any width), a tab or a line end gets one apostrophe in front; so does one where only
+blanks, characters without width or apostrophes stand before such a sign, since programs drop them. Reading takes one apostrophe
+off. Numbers are written as numbers and need no guard.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ import re
 
 import polars as pl
 
-_STARTS_FORMULA = re.compile(r"^'*[=+\-@\t\r＝＋－＠]")
-_GUARDED = re.compile(r"^'+[=+\-@\t\r＝＋－＠]")
+_UNSEEN = " '\u00a0\u00ad\u061c\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff"
+_SIGN = "=+\\-@\t\r\n＝＋－＠﹦﹢﹣﹫−"
+_STARTS_FORMULA = re.compile(f"^[{_UNSEEN}]*[{_SIGN}]")
 _PHONE = re.compile(r"\+[0-9][0-9 ]{4,24}")
 
 
@@ -25,7 +27,7 @@ def guard(text: str) -> str:
 
 def unguard(cell: str) -> str:
     """The text behind a cell written by `guard`; other cells come back unchanged."""
-    return cell[1:] if _GUARDED.match(cell) else cell
+    return cell[1:] if cell.startswith("'") and _STARTS_FORMULA.match(cell) else cell
 
 
 def guard_column(column: pl.Expr) -> pl.Expr:

@@ -15,6 +15,8 @@ import polars as pl
 from data_contracts import Contract
 from winback.playbook.cells import guard_column, phone_cell, unguard
 
+CONTROLS = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}]"
+"""Characters that steer a terminal or that nobody sees; taken out of every cell, but for tabs and line ends."""
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 _TRUE, _FALSE = {"en": "yes", "zh": "是"}, {"en": "no", "zh": "否"}
@@ -30,7 +32,7 @@ def csv_bytes(rows: pl.DataFrame, contract: Contract, *, language: str, phone_re
         if field.words_zh and language == "zh":
             column = column.replace(dict(field.words_zh))
         if field.type == "string":
-            column = guard_column(column.str.replace_all(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", ""))
+            column = guard_column(column.str.replace_all(CONTROLS, ""))
         elif field.type == "decimal":
             column = column.cast(pl.Decimal(38, 4)).round(2).cast(pl.Decimal(38, 2)).cast(pl.String)
         elif field.type == "double":

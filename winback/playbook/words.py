@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from winback.offers.texts import offer_text
+from winback.playbook.script import traditional
 from winback.plays.facts import load_facts
 from winback.plays.library import load_plays
 from winback.plays.play import Play
@@ -31,8 +32,8 @@ def word_rows(
     """Rows of `out_words`, one for each row of `facts` (the columns of `out_facts`), in the order of their keys.
 
     `offers` has the columns of `out_offers`, `drivers` those of `score_drivers`; either may be empty. Everything is in
-    `language`, that of the workspace, but for the talk track, which is in the account's where that is known. Amounts are in
-    `currency`.
+    `language`, that of the workspace, but for the talk track, which is in the account's language and script where these are
+    known. Amounts are in `currency`.
     """
     offer_of = {row["row_key"]: row | {"currency": currency} for row in offers.iter_rows(named=True)}
     drivers_of = _drivers_text(drivers, language)
@@ -64,19 +65,20 @@ def _words(
         "talk_track": _talk(play, row, facts, language),
         "do_not_say": do_not_say(play, language, is_said_outright=is_outright, taboos=row["taboos"]),
         "facts_text": "\n".join(facts_to_bring(play, facts, language)) or None,
-        "steps_text": steps_text(play, language, row["week_on"], is_said_outright=is_outright),
+        "steps_text": steps_text(play, language, row["week_on"], is_said_outright=is_outright, due_on=row["due_on_plan"]),
         "restart_text": restart_text(play, facts, language),
     }
 
 
 def _talk(play: Play, row: Mapping[str, Any], facts: Mapping[str, Any], language: Language) -> str:
-    return talk_track(
+    said = talk_track(
         play,
         facts,
         spoken_language(row["language"], language),
         is_said_outright=bool(row["is_outright"]),
         temperament=row["temperament"],
     )
+    return traditional(said) if (row["language"] or "").lower().startswith("zh-hant") else said
 
 
 def _drivers_text(drivers: pl.DataFrame, language: Language) -> dict[str, str]:

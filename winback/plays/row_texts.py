@@ -43,6 +43,7 @@ class RowTexts(Strict):
     no_guess: Text
     taboo: Text
     due: Text
+    sooner: Text
     minutes: Text
     go_on: Text
     branches: Text
@@ -111,11 +112,20 @@ def do_not_say(play: Play, language: Language, *, is_said_outright: bool, taboos
     return _joined(said, language)
 
 
-def steps_text(play: Play, language: Language, week_on: date, *, is_said_outright: bool) -> str:
-    """The play's steps, one a line, with lane, channel, role, due day and minutes; then the other answers and when to stop."""
+def steps_text(play: Play, language: Language, week_on: date, *, is_said_outright: bool, due_on: date) -> str:
+    """The play's steps, one a line, with lane, channel, role, due day and minutes; then the other answers and when to stop.
+
+    `due_on` is the day of the first contact: where it is sooner than the play has it, a line says so, and no step up to that
+    contact is due later.
+    """
     texts, colon = load_row_texts(), _colon(language)
     lines = [] if is_said_outright or play.talk is None else [texts.ask_first.said_in(language)]
-    lines += [f"{number}. {_step_line(step, language, week_on)}" for number, step in enumerate(play.steps, start=1)]
+    first_on = week_on + timedelta(days=play.first_contact.due_days)
+    if due_on < first_on:
+        lines.append(f"{texts.sooner.said_in(language)}{colon}{due_on}")
+    for number, step in enumerate(play.steps, start=1):
+        step_on = week_on + timedelta(days=step.due_days)
+        lines.append(f"{number}. {_step_line(step, language, min(step_on, due_on) if step_on <= first_on else step_on)}")
     if play.branches:
         names = [f"{b.answer.said_in(language)} → {b.go_to} {reason_name(b.go_to, language)}" for b in play.branches]
         lines.append(f"{texts.branches.said_in(language)}{colon}{_listed(names, language)}")
@@ -123,10 +133,10 @@ def steps_text(play: Play, language: Language, week_on: date, *, is_said_outrigh
     return "\n".join(lines)
 
 
-def _step_line(step: Step, language: Language, week_on: date) -> str:
+def _step_line(step: Step, language: Language, step_on: date) -> str:
     texts = load_row_texts()
     head = [texts.lanes[step.lane], texts.channels[step.channel], _with_whom(step.contact_role)]
-    due = f"{texts.due.said_in(language)} {week_on + timedelta(days=step.due_days)}"
+    due = f"{texts.due.said_in(language)} {step_on}"
     minutes = f"{step.minutes} {texts.minutes.said_in(language)}"
     colon = _colon(language)
     said = _joined(

@@ -130,7 +130,19 @@ class Sentence(Text):
         values = {name: written(facts.get(name), known[name].kind, language, currency) for name in self.facts}
         if not all(values.values()):
             return None
-        return _PLACEHOLDER.sub(lambda m: values[m[1]], self.said_in(language))
+        return _PLACEHOLDER.sub(lambda m: values[m[1]], _counted(self.said_in(language), values))
+
+
+_ONE = {
+    "days": "day", "inquiries": "inquiry", "visits": "visit", "orders": "order", "messages": "message", "clicks": "click",
+    "visitors": "visitor", "claims": "claim", "times": "time",
+}  # fmt: skip
+_COUNTED = re.compile(r"\{(\w+)\} (" + "|".join(_ONE) + r")\b")
+
+
+def _counted(text: str, values: Mapping[str, str]) -> str:
+    """An English sentence with the noun after a fact in the singular where that fact is 1."""
+    return _COUNTED.sub(lambda m: f"{{{m[1]}}} {_ONE[m[2]]}" if values.get(m[1]) == "1" else m[0], text)
 
 
 @functools.cache

@@ -22,6 +22,7 @@ LONGEST_QUOTE = 300
 """Most characters of somebody's own words in one sentence."""
 
 _FEW_DAYS = 3
+_LEAST_RATIO = 0.05
 _INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]+")
 
 
@@ -40,6 +41,8 @@ def written(value: Any, kind: FactKind, language: Language, currency: str) -> st
             return f"{round(float(value)):d}"
         case "amount":
             return f"{round(float(value)):d} {currency}".strip()
+        case "ratio" if 0 <= float(value) < _LEAST_RATIO:
+            return "不到 0.1" if language == "zh" else "less than 0.1"
         case "ratio":
             return f"{float(value):.1f}"
         case "share":

@@ -111,9 +111,14 @@ def replace_mentions(con: duckdb.DuckDBPyConnection, marks: Marks) -> int:
     return n_texts
 
 
+def create_erased_weeks(con: duckdb.DuckDBPyConnection) -> None:
+    """Create the ledger of weeks somebody was erased from, where it does not exist yet."""
+    con.execute(_ERASED_WEEKS)
+
+
 def note_erased_weeks(con: duckdb.DuckDBPyConnection) -> None:
     """Record the weeks that are out already: whoever was in the data of one had a part in its figures, on a list or not."""
-    con.execute(_ERASED_WEEKS)
+    create_erased_weeks(con)
     con.execute(
         "INSERT OR IGNORE INTO ledger_erased_weeks SELECT DISTINCT week_on FROM ledger_weeks WHERE n_lapsed IS NOT NULL"
     )
@@ -121,7 +126,7 @@ def note_erased_weeks(con: duckdb.DuckDBPyConnection) -> None:
 
 def is_erased_from(con: duckdb.DuckDBPyConnection, week_on: date) -> bool:
     """Whether somebody was erased after the week was published, so that it no longer comes out the same."""
-    con.execute(_ERASED_WEEKS)
+    create_erased_weeks(con)
     return con.execute("SELECT 1 FROM ledger_erased_weeks WHERE week_on = ?", [week_on]).fetchone() is not None
 
 

@@ -67,8 +67,14 @@ class ContactReader:
 
 
 def contact_weeks(treatments: pl.DataFrame, max_weeks: int = MAX_WEEKS) -> list[date]:
-    """The newest Mondays on which contacts were assigned, ascending."""
-    return sorted(treatments["week_on"].unique().sort()[-max_weeks:].to_list())
+    """The Mondays of the newest weeks in which contacts were assigned, ascending."""
+    return sorted(treatments.select(monday())["as_of_on"].unique().sort()[-max_weeks:].to_list())
+
+
+def monday() -> pl.Expr:
+    """`as_of_on` of an assignment: the Monday of its week. Delivered assignments are dated on any day; what was known counts as of
+    the Monday before, and a week is a week of the log however many days of it have contacts."""
+    return pl.col("week_on").dt.truncate("1w").alias("as_of_on")
 
 
 def past_weeks(
@@ -78,9 +84,7 @@ def past_weeks(
 
     `con` holds the `core_<input>` views and the ledgers; nothing in it is changed.
     """
-    at = {
-        day: treatments.filter(pl.col("week_on") == day).select("account_id").unique() for day in contact_weeks(treatments)
-    }
+    at = {day: treatments.filter(monday() == day).select("account_id").unique() for day in contact_weeks(treatments)}
     readers = [
         ContactReader(at, _LAPSES, this_week),
         ContactReader(at, (_NOTES,), partial(read_table, table=_NOTES)),

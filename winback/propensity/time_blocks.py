@@ -21,6 +21,9 @@ MIN_LEARNED_EACH = 15
 
 N_FOLDS = 5
 
+_LATEST_DAY = 6
+"""Days after the Monday of its week at which a contact is assigned at the latest; its horizon runs from there."""
+
 
 @dataclass(frozen=True)
 class Split:
@@ -49,7 +52,7 @@ def time_splits(rows: TouchRows, horizon_days: int) -> Splits:
         if not judged.any():
             continue
         first = days.filter(judged).min()
-        learned = (days + timedelta(days=horizon_days) <= first).to_numpy()
+        learned = (days + timedelta(days=horizon_days + _LATEST_DAY) <= first).to_numpy()
         if _fewest(rows, learned) >= MIN_LEARNED_EACH:
             parts.append(Split(learned, judged))
     if parts:

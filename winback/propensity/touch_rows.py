@@ -13,6 +13,7 @@ from __future__ import annotations
 import polars as pl
 
 from winback.plays.library import load_plays
+from winback.propensity.past_weeks import monday
 from winback.survival.landmark_rows import OUTCOMES
 from winback.survival.snapshots import KEY
 
@@ -59,7 +60,7 @@ def past_touches(treatments: pl.DataFrame, known: pl.DataFrame, reasons: pl.Data
     `known`: features per account and `as_of_on` (`past_weeks`), `reasons`: account_id, as_of_on and REASON_COLUMNS, `offers`:
     versions of `core_offers`. A contact with an account that was not lapsed on that Monday has no row in `known` and is left out.
     """
-    arms = treatments.select("row_key", "account_id", pl.col("week_on").alias("as_of_on"), *ARM, "has_returned")
+    arms = treatments.select("row_key", "account_id", monday(), *ARM, "has_returned")
     rows = arms.join(known.drop(_HIDDEN, strict=False), on=list(KEY), how="inner")
     return _with_arm(rows, reasons, offers).sort("as_of_on", "account_id", "row_key")
 

@@ -44,9 +44,9 @@ class Week:
 
 
 def create_week_ledger(con: duckdb.DuckDBPyConnection) -> None:
-    """Create the ledgers of weeks, assignments with their options, and lapse dates, where they do not exist yet."""
+    """Create the ledgers of weeks, assignments with their options, lapse dates and figures, where they do not exist yet."""
     con.execute(_DDL)
-    for contract in map(load_contract, ("ledger_assignments", "ledger_lapses", "ledger_options")):
+    for contract in map(load_contract, ("ledger_assignments", "ledger_lapses", "ledger_options", "ledger_output_figures")):
         con.execute(table_ddl(contract, keeps_rows=True))
         widen_table(con, contract.name, {field.name: field.sql_type for field in contract.fields})
 
@@ -93,10 +93,10 @@ def close_week(con: duckdb.DuckDBPyConnection, week: Week, state: str, reason: s
 
 
 def record_publication(con: duckdb.DuckDBPyConnection, week: Week) -> None:
-    """Enter a week's assignments, their options, and lapse dates in the ledgers and mark it published; call in a transaction.
+    """Enter a week's assignments, their options, lapse dates and figures in the ledgers and mark it published.
 
-    Rows of an earlier revision that are not in this one stay: they were handed out, and what is written back about them
-    counts.
+    Call in a transaction. Rows of an earlier revision that are not in this one stay: they were handed out, and what is written
+    back about them counts.
     """
     con.execute(
         "DELETE FROM ledger_assignments WHERE week_on = ? "
@@ -120,6 +120,12 @@ def record_publication(con: duckdb.DuckDBPyConnection, week: Week) -> None:
         "CASE WHEN lapse_basis = 'silence' THEN threshold_days END AS threshold_days, lapse_basis, as_of_on AS week_on "
         "FROM core_lapses AS lapses WHERE NOT EXISTS (FROM ledger_lapses AS known "
         "WHERE known.account_id = lapses.account_id AND known.last_spend_on = lapses.last_spend_on)"
+    )
+    con.execute("DELETE FROM ledger_output_figures WHERE week_on = ? AND revision = ?", [week.week_on, week.revision])
+    con.execute(
+        "INSERT INTO ledger_output_figures BY NAME SELECT week_on, ? AS revision, figure, group_name, n_base, value_number "
+        "FROM out_figures",
+        [week.revision],
     )
     con.execute(
         "UPDATE ledger_weeks SET state = 'published', reason = NULL, n_lapsed = (SELECT count(*) FROM core_lapses), "

@@ -24,7 +24,11 @@ from winback.spells.thresholds import cycle_groups
 
 
 def set_week(con: duckdb.DuckDBPyConnection, week: Week, settings: Settings) -> None:
-    """Write `core_week` and the tables made from catalogues and settings, and make the `asof_*` views."""
+    """Write `core_week` and the tables made from catalogues and settings, and make the `asof_*` views.
+
+    What a state view says is kept for this connection in a temporary table of its name: many queries read it, and each would
+    rank the versions of every row anew. Raw rows that come later count from the next call on.
+    """
     replace_from_frame(con, "core_week", week_row(week, settings))
     replace_from_frame(con, "core_cycle_groups", cycle_groups(settings.lapse))
     replace_from_frame(con, "core_plays", play_rows(settings.workspace.language))
@@ -34,7 +38,10 @@ def set_week(con: duckdb.DuckDBPyConnection, week: Week, settings: Settings) -> 
     replace_from_frame(con, "core_complaint_types", complaint_type_table())
     replace_from_frame(con, "core_reasons", reason_table(settings.workspace.language))
     for table in table_names("input"):
-        con.execute(f"CREATE OR REPLACE VIEW {quote_name('asof_' + table)} AS {as_of_view_sql(load_contract(table))}")
+        contract, name = load_contract(table), quote_name("asof_" + table)
+        con.execute(f"CREATE OR REPLACE VIEW {name} AS {as_of_view_sql(contract)}")
+        if contract.kind == "state":
+            con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {as_of_view_sql(contract)}")
 
 
 def week_row(week: Week, settings: Settings) -> pl.DataFrame:

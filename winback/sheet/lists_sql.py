@@ -127,12 +127,12 @@ WITH entries AS (
         coalesce(events.event_id, '')
     FROM asof_account_events AS events INNER JOIN _wanted USING (account_id)
     UNION ALL
-    SELECT lists.account_id, worked.worked_on, 'worked', NULL, 'out', worked.result, NULL,
+    SELECT lists.account_id, coalesce(worked.worked_on, lists.week_on), 'worked', NULL, 'out', worked.result, NULL,
         coalesce(worked.customer_quote, worked.result_note), worked.promise, worked.promise_due_on, NULL, NULL, worked.row_key
     FROM asof_outcomes AS worked
     INNER JOIN ledger_assignments AS lists USING (row_key)
     INNER JOIN _wanted ON lists.account_id = _wanted.account_id
-    WHERE worked.worked_on IS NOT NULL
+    WHERE (worked.worked_on IS NOT NULL OR worked.result IS NOT NULL) AND coalesce(worked.result, '') <> 'not_worked'
 ),
 newest AS (
     SELECT *, row_number() OVER (

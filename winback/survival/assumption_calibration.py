@@ -6,6 +6,7 @@ here: making those rows (`champion`), mending chances (`season`, `stack`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,6 +42,12 @@ class StatedBin:
     high_share: float
     n_rows: int
     n_accounts: int
+
+
+def calibration_error(bins: Sequence[StatedBin]) -> float:
+    """Mean distance between stated chance and share that returned, over `bins` (at least one) by their rows; 0 is perfect."""
+    n_rows = sum(b.n_rows for b in bins)
+    return round(sum(b.n_rows * abs(b.mean_prob - b.returned_share) for b in bins) / n_rows, _DIGITS)
 
 
 def check_calibration(frame: pl.DataFrame, prob: Vector, horizon_days: int) -> tuple[Finding, tuple[StatedBin, ...]]:

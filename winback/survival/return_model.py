@@ -86,12 +86,12 @@ class ReturnModel:
 
         `frame` has the columns of `snapshots.feature_rows`; its future is not read.
         """
+        return self.judge(frame).return_probs(days)
+
+    def judge(self, frame: pl.DataFrame) -> Judged:
+        """What the members say of every row of `frame`, asked once for all that is read off it."""
         rows = self._designed(frame)
-        knots = np.asarray(self.horizons_days, dtype=np.float64)
-        probs = inverse_logit(self._log_odds(rows)[0])
-        tail = self._tail()
-        silent = None if tail is None else 1 - tail.return_probs(rows, np.append(knots[-1], days))
-        return read_curve(knots, probs, np.asarray(days, dtype=np.float64), silent)
+        return Judged(self, rows, *self._log_odds(rows))
 
     def family_probs(self, name: str, frame: pl.DataFrame, days: Vector) -> Matrix:
         """The same by one family alone, as it is: no weights, no season."""
@@ -99,26 +99,10 @@ class ReturnModel:
 
     def intervals(self, frame: pl.DataFrame) -> tuple[Matrix, Matrix]:
         """80 % interval of the chance at each of `horizons_days`: low and high, rows x horizons."""
-        log_odds, members = self._log_odds(self._designed(frame))
-        unforeseen = np.array([[s.forecast(day)[1] for s in self.seasons] for day in _dates(frame)])
-        of_season = unforeseen[landmark_numbers(frame)]
-        spread = np.sqrt((self.stack.spread(members) * np.array(self.spread_scales)) ** 2 + of_season**2)
-        low, high = interval(log_odds, spread)
-        return np.maximum.accumulate(low, axis=1), np.maximum.accumulate(high, axis=1)
+        return self.judge(frame).intervals()
 
-    def never_probs(self, frame: pl.DataFrame) -> Vector | None:
-        """P(no return ever): silent through the longest horizon, and dropped out for good by the modified BG/NBD.
-
-        None where that family stepped aside: no other one tells "never" from "not yet".
-        """
-        tail = self._tail()
-        if tail is None:
-            return None
-        rows, last = self._designed(frame), np.array([float(self.horizons_days[-1])])
-        silent = 1 - self.return_probs(frame, last)[:, 0]
-        return np.asarray(silent * tail.never_probs(rows) / (1 - tail.return_probs(rows, last)[:, 0]))
-
-    def _tail(self) -> FittedBuyTillDie | None:
+    def tail(self) -> FittedBuyTillDie | None:
+        """The family that tells of days beyond the horizons; None where it stepped aside."""
         family = self.families.get("mbg_nbd")
         return family if isinstance(family, FittedBuyTillDie) else None
 
@@ -130,6 +114,52 @@ class ReturnModel:
         members = member_log_odds([self.families[name] for name in self.stack.members], rows)
         shifts = np.array([[s.forecast(day)[0] for s in self.seasons] for day in _dates(rows.frame)])
         return self.stack.log_odds(members) + shifts[landmark_numbers(rows.frame)], members
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Rows with what a model's members say of them: the champion's log-odds (rows x horizons) and the members'."""
+
+    model: ReturnModel
+    rows: DesignedRows
+    log_odds: Matrix
+    members: Matrix
+
+    def return_probs(self, days: Vector) -> Matrix:
+        """As `ReturnModel.return_probs`."""
+        knots, wanted = np.asarray(self.model.horizons_days, dtype=np.float64), np.asarray(days, dtype=np.float64)
+        return read_curve(knots, inverse_logit(self.log_odds), wanted, self._silent(knots, wanted))
+
+    def intervals(self) -> tuple[Matrix, Matrix]:
+        """80 % interval of the chance at each of the model's horizons: low and high, rows x horizons."""
+        model, frame = self.model, self.rows.frame
+        unforeseen = np.array([[s.forecast(day)[1] for s in model.seasons] for day in _dates(frame)])
+        of_season = unforeseen[landmark_numbers(frame)]
+        spread = np.sqrt((model.stack.spread(self.members) * np.array(model.spread_scales)) ** 2 + of_season**2)
+        low, high = interval(self.log_odds, spread)
+        return np.maximum.accumulate(low, axis=1), np.maximum.accumulate(high, axis=1)
+
+    def never_probs(self) -> Vector | None:
+        """P(no return ever): silent through the longest horizon, and dropped out for good by the modified BG/NBD.
+
+        None where that family stepped aside: no other one tells "never" from "not yet".
+        """
+        tail = self.model.tail()
+        if tail is None:
+            return None
+        last = np.array([float(self.model.horizons_days[-1])])
+        silent = 1 - self.return_probs(last)[:, 0]
+        return np.asarray(silent * tail.never_probs(self.rows) / (1 - tail.return_probs(self.rows, last)[:, 0]))
+
+    def _silent(self, knots: Vector, days: Vector) -> Matrix | None:
+        """Chance of silence at the last knot and at each day by the family that has a tail; only days beyond are asked of it."""
+        tail = self.model.tail()
+        if tail is None:
+            return None
+        is_beyond = days > knots[-1]
+        found = np.ones((len(self.rows.matrix), 1 + len(days)))
+        found[:, np.append(True, is_beyond)] = 1 - tail.return_probs(self.rows, np.append(knots[-1], days[is_beyond]))
+        return found
 
 
 def member_log_odds(members: list[FittedFamily], rows: DesignedRows) -> Matrix:

@@ -16,7 +16,7 @@ import polars as pl
 from winback.survival.btyd import Matrix
 from winback.survival.curves import best_by_days, later_chances, median_days
 from winback.survival.intervals import METHOD
-from winback.survival.return_model import ReturnModel
+from winback.survival.return_model import Judged, ReturnModel
 from winback.survival.return_time import HORIZONS_DAYS
 
 WEEK_DAYS = 7
@@ -56,11 +56,11 @@ class _Curve:
     probs: Matrix
 
     @classmethod
-    def of(cls, model: ReturnModel, frame: pl.DataFrame) -> Self:
-        """Of every row of `frame`."""
+    def of(cls, model: ReturnModel, judged: Judged) -> Self:
+        """Of every row judged."""
         daily = range(2 * model.horizon_days + 1)
         days = np.array(sorted({*daily, *HORIZONS_DAYS, *model.horizons_days, MEDIAN_WITHIN_DAYS}))
-        return cls(days, model.return_probs(frame, days.astype(np.float64)))
+        return cls(days, judged.return_probs(days.astype(np.float64)))
 
     def at(self, days: Sequence[int]) -> Matrix:
         """Rows x days."""
@@ -68,14 +68,16 @@ class _Curve:
 
 
 def _scored(model: ReturnModel, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    curve = _Curve.of(model, frame)
-    return _chances(model, frame, curve), _timing(model, frame, curve)
+    judged = model.judge(frame)
+    curve = _Curve.of(model, judged)
+    return _chances(model, judged, curve), _timing(model, judged, curve)
 
 
-def _chances(model: ReturnModel, frame: pl.DataFrame, curve: _Curve) -> pl.DataFrame:
+def _chances(model: ReturnModel, judged: Judged, curve: _Curve) -> pl.DataFrame:
+    frame = judged.rows.frame
     horizons = sorted({*HORIZONS_DAYS, model.horizon_days})
     probs = np.round(curve.at(horizons), _DIGITS)
-    low, high = _stretched(model, frame, curve, probs)
+    low, high = _stretched(model, judged, curve, probs)
     parts = [
         frame.select("account_id", "as_of_on").with_columns(
             horizon_days=pl.lit(horizon, dtype=pl.Int64),
@@ -91,9 +93,9 @@ def _chances(model: ReturnModel, frame: pl.DataFrame, curve: _Curve) -> pl.DataF
     return pl.concat(parts)
 
 
-def _stretched(model: ReturnModel, frame: pl.DataFrame, curve: _Curve, probs: Matrix) -> tuple[Matrix, Matrix]:
+def _stretched(model: ReturnModel, judged: Judged, curve: _Curve, probs: Matrix) -> tuple[Matrix, Matrix]:
     """Intervals at all horizons: beyond the last fitted one its widths on either side are kept."""
-    low, high = model.intervals(frame)
+    low, high = judged.intervals()
     horizons = sorted({*HORIZONS_DAYS, model.horizon_days})
     at = np.minimum(np.searchsorted(model.horizons_days, horizons), len(model.horizons_days) - 1)
     fitted = curve.at(model.horizons_days)
@@ -112,11 +114,11 @@ def _warnings(model: ReturnModel, frame: pl.DataFrame, horizon: int) -> pl.Serie
     return found.alias("usage_warning")
 
 
-def _timing(model: ReturnModel, frame: pl.DataFrame, curve: _Curve) -> pl.DataFrame:
-    horizon = model.horizon_days
+def _timing(model: ReturnModel, judged: Judged, curve: _Curve) -> pl.DataFrame:
+    frame, horizon = judged.rows.frame, model.horizon_days
     later = later_chances(curve.at(range(2 * horizon + 1)), horizon)
     medians = _medians(model, frame, curve)
-    never = model.never_probs(frame)
+    never = judged.never_probs()
     return frame.select("account_id", "as_of_on").with_columns(
         prob=pl.Series(np.round(later[:, 0], _DIGITS)),
         week_on_prob=pl.Series(np.round(later[:, min(WEEK_DAYS, horizon)], _DIGITS)),

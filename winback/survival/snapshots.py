@@ -17,12 +17,14 @@ import duckdb
 import polars as pl
 
 from winback.config import Settings
-from winback.contracts.tables import read_table
+from winback.contracts.identifiers import name_list, quote_name
+from winback.contracts.tables import read_table, registered
 from winback.survival.walk import feature_tables, walk
 
 KEY = ("account_id", "as_of_on")
 
 _LAPSE_COLUMNS = ("business_kind", "cycle_group", "cycle_days", "silence_days", "n_purchase_days")
+_WANTED = "_wanted_accounts"
 FUTURE_TABLES = ("core_touches", "core_purchase_days", "core_accounts_week")
 """What `future_days` reads."""
 
@@ -94,12 +96,24 @@ def feature_rows(con: duckdb.DuckDBPyConnection, rule: SilenceRule | None = None
     return with_features(con, lapsed.select(*KEY, *_LAPSE_COLUMNS))
 
 
+def feature_columns(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Names of the columns of `feature_rows`, without reading any row."""
+    with con.cursor() as cursor:
+        lapsed = cursor.sql(f"SELECT {name_list((*KEY, *_LAPSE_COLUMNS))} FROM core_lapses LIMIT 0").pl()
+    return with_features(con, lapsed).columns
+
+
 def with_features(con: duckdb.DuckDBPyConnection, rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows of accounts with the columns of every `feat_*` table that they do not have yet; sorted by account."""
-    for table in feature_tables():
-        features = read_table(con, table)
-        fresh = [c for c in features.columns if c not in rows.columns]
-        rows = rows.join(features.select("account_id", *fresh), on="account_id", how="left")
+    """Rows of accounts with the columns of every `feat_*` table that they do not have yet; sorted by account.
+
+    Only these accounts' features leave the database.
+    """
+    with con.cursor() as cursor, registered(cursor, _WANTED, rows.select("account_id")):
+        for table in feature_tables():
+            there = [d[0] for d in cursor.execute(f"SELECT * FROM {quote_name(table)} LIMIT 0").description]
+            fresh = ["account_id", *(c for c in there if c not in rows.columns)]
+            query = f"SELECT {name_list(fresh)} FROM {quote_name(table)} SEMI JOIN {_WANTED} USING (account_id)"
+            rows = rows.join(cursor.sql(query).pl(), on="account_id", how="left")
     return rows.sort("account_id")
 
 

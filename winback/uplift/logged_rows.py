@@ -3,9 +3,8 @@
 Belongs here: which assignments belong to the test, and the test as arrays. Does not belong here: learning from it
 (`weekly_model`), contacts without logged chances (`family_rates`).
 
-The contrast is contacted against held back, by intention to treat: a row counts where the lot put it, worked or not. Which play
-and offer a contacted account got was chosen by the plan, and the plan's choice for those held back is not logged; so effects of
-single plays and offers are not told apart here, and every option of an account carries the account's effect.
+The contrast is contacted against held back, by intention to treat: a row counts where the lot put it, worked or not. How plays and
+offers differ is learned among the contacted alone (`arm_response`).
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ import numpy as np
 import polars as pl
 
 from winback.errors import UsageError
+from winback.uplift.arm_response import ArmResponse
 from winback.uplift.chance import ChanceBand
 from winback.uplift.experiment import Experiment
 from winback.uplift.influence import Estimate
@@ -55,6 +56,7 @@ def uplift_files(model: UpliftModel) -> dict[str, bytes]:
         "ranking": asdict(model.ranking),
         "effect": asdict(model.effect),
         "amount_effect": asdict(model.amount_effect),
+        "arms": None if model.arms is None else model.arms.as_json(),
         "level_reason": model.level_reason,
         "rows_sha256": hashlib.sha256(rows).hexdigest(),
     }
@@ -84,6 +86,7 @@ def read_uplift(folder: Path) -> UpliftModel:
         ranking=_ranking(document["ranking"]),
         effect=Estimate(**document["effect"]),
         amount_effect=Estimate(**document["amount_effect"]),
+        arms=None if document.get("arms") is None else ArmResponse.from_json(document["arms"]),
         level_reason=document["level_reason"],
     )
 

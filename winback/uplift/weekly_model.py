@@ -1,7 +1,7 @@
 """What a contact changes, learned from the weekly lots.
 
 Belongs here: comparing the learners on a lot's rows, the champion, its effects with intervals. Does not belong here: which rows
-(`logged_rows`), files (`weekly_files`), tables (`weekly_table`).
+(`logged_rows`), how arms differ (`arm_response`), files (`weekly_files`), tables (`weekly_table`).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import polars as pl
 from winback.errors import UsageError
 from winback.survival.gap_curve import Z_80
 from winback.uplift.arm_effects import arm_effects
+from winback.uplift.arm_response import ArmResponse, fit_arms
 from winback.uplift.cross_fitting import CrossFitted, cross_fit, cross_fit_outcomes
 from winback.uplift.doubly_robust import doubly_robust_outcomes
 from winback.uplift.encoding import fit_encoding
@@ -49,7 +50,8 @@ class LearnerFigures:
 
 @dataclass(frozen=True)
 class UpliftModel:
-    """Everything that scoring and the record need. `features` are the rows' features, without ids, in the order of `test`."""
+    """Everything that scoring and the record need. `features` are the rows' features, without ids, in the order of `test`; `arms`
+    what plays and offers add to the account's uplift, None where all are alike."""
 
     learner: str
     horizon_days: int
@@ -62,6 +64,7 @@ class UpliftModel:
     ranking: ArmRanking
     effect: Estimate
     amount_effect: Estimate
+    arms: ArmResponse | None
     level_reason: str
 
     def effects(self, rows: pl.DataFrame) -> tuple[Vector, Vector, Vector]:
@@ -94,9 +97,13 @@ def train_uplift(
     as_of_on: date,
     horizon_days: int,
     reason: str,
+    arms: pl.DataFrame | None = None,
     learners: Sequence[Learner] | None = None,
 ) -> UpliftModel:
-    """Compare the learners on `logged_rows` and their features (same order, no ids), and keep what the champion is fitted on."""
+    """Compare the learners on `logged_rows` and their features (same order, no ids), and keep what the champion is fitted on.
+
+    `arms`: the ARM_FEATURES of the rows, in the same order; without them all plays and offers count as alike.
+    """
     learners = learners or weekly_learners()
     test = as_experiment(rows)
     fitted = [cross_fit(test, features, learners, N_FOLDS, seed) for seed in FOLD_SEEDS]
@@ -108,6 +115,7 @@ def train_uplift(
     amounts = arm_effects(as_experiment(rows, "horizon_amount"))[1].effect
     effect = arm_effects(test)[1].effect
     assert effect is not None and amounts is not None
+    response, told = (None, "every play and offer alike") if arms is None else _arms(rows, arms, expected[:, 1])
     return UpliftModel(
         learner=selection.learner,
         horizon_days=horizon_days,
@@ -123,7 +131,8 @@ def train_uplift(
         ranking=ranking,
         effect=effect,
         amount_effect=amounts,
-        level_reason=reason,
+        arms=response,
+        level_reason=f"{reason}; {told}",
     )
 
 
@@ -131,6 +140,15 @@ def _value(
     test: Experiment, scores: np.ndarray[tuple[int, ...], np.dtype[np.float64]], fitted: list[CrossFitted], name: str
 ) -> PolicyValue:
     return value_policies(test, scores, [choose_arms(one.effects[name], test.costs) for one in fitted])
+
+
+def _arms(rows: pl.DataFrame, arms: pl.DataFrame, expected: Vector) -> tuple[ArmResponse | None, str]:
+    """What arms add, learned from the contacted rows alone: nobody held back had one."""
+    is_contact = rows["is_contact"].to_numpy()
+    contacts = rows.filter("is_contact")
+    is_drawn = ((contacts["arm_prob"] < 1) & (contacts["assignment"] == "explore")).fill_null(value=False).to_numpy()
+    given = pl.concat([contacts.select("account_id"), arms.filter(pl.Series(is_contact))], how="horizontal")
+    return fit_arms(given, expected[is_contact], contacts["has_returned"].cast(pl.Float64).to_numpy(), is_drawn)
 
 
 def _fitted_effects(test: Experiment, features: pl.DataFrame, learner: str, rows: pl.DataFrame) -> Vector:

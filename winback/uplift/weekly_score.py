@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from winback.uplift.experiment import Vector
 from winback.uplift.family_rates import ANY
 from winback.uplift.weekly_model import UpliftModel
 
@@ -51,13 +52,13 @@ def score_uplift(options: pl.DataFrame, evidence: UpliftEvidence, horizon_days: 
 
     `options`: account_id, as_of_on, arm_no, play_id, offer_id; reason_family of the play; untouched_prob (null where there is no
     score) and, where a propensity model exists, touched_prob, touched_low, touched_high, touched_level; with an uplift model also
-    its features.
+    its features and, where it tells arms apart, ARM_FEATURES.
     """
     options = options.sort("account_id", "arm_no")
     match evidence.status:
         case "experimental":
             assert evidence.model is not None
-            value, low, high = evidence.model.effects(options)
+            value, low, high = _learned(options, evidence.model)
             scored = _with(options, pl.Series(value), pl.Series(low), pl.Series(high), "uplift")
         case "none":
             nothing = pl.Series([None] * options.height, dtype=pl.Float64)
@@ -69,6 +70,15 @@ def score_uplift(options: pl.DataFrame, evidence: UpliftEvidence, horizon_days: 
     return scored.with_columns(
         horizon_days=pl.lit(horizon_days, dtype=pl.Int64), uplift_status=pl.lit(evidence.status)
     ).select(_COLUMNS)
+
+
+def _learned(options: pl.DataFrame, model: UpliftModel) -> tuple[Vector, Vector, Vector]:
+    """The account's uplift with its interval, moved to the option's arm where arms are told apart."""
+    own = model.effects(options)
+    if model.arms is None:
+        return own
+    untouched = options["untouched_prob"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    return model.arms.moved(options, untouched, own)
 
 
 def _with(options: pl.DataFrame, value: pl.Series, low: pl.Series, high: pl.Series, level: str) -> pl.DataFrame:
