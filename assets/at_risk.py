@@ -18,7 +18,7 @@ from assets.model_shelf import current_model, store_model
 from assets.resources import WAREHOUSE
 from assets.survival import FEATURES
 from assets.workspace import Warehouse
-from winback.at_risk.active_rows import active_rows
+from winback.at_risk.active_rows import active_columns, active_rows
 from winback.at_risk.families import MIN_ACCOUNTS
 from winback.at_risk.model import AtRiskModel
 from winback.at_risk.model_files import model_files, read_model
@@ -64,7 +64,7 @@ def _scores(warehouse: Warehouse, model: AtRiskModel) -> pl.DataFrame:
 def _model(warehouse: Warehouse, week_on: date) -> AtRiskModel:
     folder = current_model(warehouse.workspace, NAME, week_on)
     if folder is not None:
-        return read_model(folder, feature_columns=active_rows(warehouse.con).columns)
+        return read_model(folder, feature_columns=active_columns(warehouse.con))
     landmarks = landmarks_of(warehouse, week_on, _days(warehouse, week_on))
     model = train_at_risk(
         landmarks.active,

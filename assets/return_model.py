@@ -18,7 +18,7 @@ from winback.contracts.tables import read_table
 from winback.survival.model_folder import load_model, model_files
 from winback.survival.pictures import return_hazard_picture
 from winback.survival.return_model import ReturnModel
-from winback.survival.snapshots import feature_rows
+from winback.survival.snapshots import feature_columns
 from winback.survival.sufficiency import MIN_ACCOUNTS
 from winback.survival.train_return_model import (
     NotEnoughReturnsError,
@@ -46,7 +46,7 @@ def return_model_of(warehouse: Warehouse, week_on: date) -> ModelOrReason:
     """The model on the shelf if it is current, else one trained for this week and put there."""
     folder = current_model(warehouse.workspace, NAME, week_on)
     if folder is not None:
-        columns, oldest = feature_rows(warehouse.con).columns, warehouse.settings.models.retrain_after_days
+        columns, oldest = feature_columns(warehouse.con), warehouse.settings.models.retrain_after_days
         model = load_model(folder, columns, week_on, oldest)
         return ModelOrReason(model, model.sufficiency_reason)
     try:

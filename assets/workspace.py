@@ -165,6 +165,7 @@ def _connect(workspace: Workspace) -> duckdb.DuckDBPyConnection:
         raise RunFailedError(_why_closed(path, str(error).splitlines()[0])) from error
     con.execute("SET TimeZone = 'UTC'")
     con.execute("SET enable_progress_bar = false")
+    con.execute("SET memory_limit = ?", [f"{workspace.settings.workspace.warehouse_memory_gb}GB"])
     con.execute("SET temp_directory = ?", [str(workspace.folder("state") / "duckdb_tmp")])
     create_warehouse_tables(con)
     return con

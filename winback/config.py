@@ -33,6 +33,9 @@ class WorkspaceSettings(_Section):
     base_currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "CNY"
     is_simulated: bool = False
     phone_region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "CN"
+    warehouse_memory_gb: Annotated[
+        float, Field(ge=0.5, le=1024, description="what the database may take; beyond it, it works on disk")
+    ] = 4.0
 
     @field_validator("timezone")
     @classmethod

@@ -62,7 +62,7 @@ def test_init_makes_folders_settings_and_templates(workspace: Path) -> None:
 def test_status_of_a_fresh_workspace_as_json(workspace: Path) -> None:
     state = json.loads(winback("status", "--workspace", "ws", "--json", cwd=workspace).stdout)
     assert state["files"] == state["weeks"] == []
-    assert state["totals"] == {"rows_received": 0, "rows_loaded": 0, "rows_quarantined": 0, "rows_duplicate": 0}
+    assert set(state["totals"].values()) == {0} and {"rows_received", "rows_suppressed"} <= state["totals"].keys()
 
 
 @pytest.mark.slow

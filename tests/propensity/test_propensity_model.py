@@ -1,6 +1,7 @@
 """The model of return after a contact: gate, planted effect, placebo, small tables, intervals, files, refusals."""
 
 from datetime import date, timedelta
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -67,8 +68,8 @@ def with_hidden_trait(n: int, seed: int, strength: float = 0.8) -> pl.DataFrame:
 def test_intervals_hold_the_mean_chance_of_contacts_alike() -> None:
     fresh = with_hidden_trait(400, 99)
     held, held_own = [], []
-    for seed in range(6):
-        _, low, high = fitted(with_hidden_trait(1500, 200 + seed).drop("mean_prob")).probs(fresh)
+    for n_contacts, seed in product((400, 1500, 4000), range(200, 204)):
+        _, low, high = fitted(with_hidden_trait(n_contacts, seed).drop("mean_prob")).probs(fresh)
         held.append(((low <= fresh["mean_prob"].to_numpy()) & (fresh["mean_prob"].to_numpy() <= high)).mean())
         held_own.append(((low <= fresh["true_prob"].to_numpy()) & (fresh["true_prob"].to_numpy() <= high)).mean())
     assert 0.7 <= np.mean(held) <= 0.9

@@ -169,6 +169,12 @@ def test_every_rule_has_a_fault_that_breaks_it() -> None:
     assert {rule.name for rule in output_rules()} == {rule for _, rule, _ in FAULTS}
 
 
+def test_a_name_that_is_also_a_word_of_ours_holds_nothing_up(con) -> None:
+    add(con, "out_playbook", **LISTED | {"row_key": "R2", "account_id": "another"})
+    put_in_text("第一机械厂")(con)
+    assert "personal_text" not in broken(con)
+
+
 def test_a_contact_that_was_agreed_on_is_no_breach_of_the_rest(con) -> None:
     agreed("2026-03-05", called_on="2026-02-17")(con)
     assert broken(con) == {}

@@ -14,6 +14,7 @@ import duckdb
 import polars as pl
 
 from winback.config import Settings
+from winback.contracts.identifiers import name_list
 from winback.contracts.tables import read_table
 from winback.survival.snapshots import FUTURE_TABLES, KEY, future_days, next_day, with_features
 from winback.survival.walk import feature_tables, walk
@@ -31,6 +32,13 @@ _ENDS = ("core_spells", *FUTURE_TABLES)
 def active_rows(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     """The active accounts of the week that `con` stands at, with the columns of all `feat_*` tables; sorted by account."""
     return with_features(con, read_table(con, "core_actives").select(*KEY, *_ACTIVE_COLUMNS))
+
+
+def active_columns(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Names of the columns of `active_rows`, without reading any row."""
+    with con.cursor() as cursor:
+        none = cursor.sql(f"SELECT {name_list((*KEY, *_ACTIVE_COLUMNS))} FROM core_actives LIMIT 0").pl()
+    return with_features(con, none).columns
 
 
 @dataclass(frozen=True)

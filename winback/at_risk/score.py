@@ -18,6 +18,8 @@ from winback.survival.intervals import METHOD
 from winback.survival.model_folder import MAX_AGE_DAYS
 
 _DIGITS = 6
+_ROWS_AT_ONCE = 20_000
+"""So that millions of accounts do not stand in memory as one matrix."""
 _SCHEMA = {
     "account_id": pl.String, "as_of_on": pl.Date, "horizon_days": pl.Int64, "lapse_prob": pl.Float64, "low": pl.Float64,
     "high": pl.Float64, "model_level": pl.String, "interval_method": pl.String, "usage_warning": pl.String,
@@ -37,7 +39,9 @@ def score_at_risk(model: AtRiskModel, frame: pl.DataFrame, max_age_days: int = M
         assert isinstance(week_on, date)
         refuse_other_week(model, week_on, max_age_days)
     frame = frame.sort("account_id")
-    prob, low, high = model.lapse_probs(frame)
+    parts = [model.lapse_probs(rows) for rows in frame.iter_slices(_ROWS_AT_ONCE)]
+    prob = np.concatenate([part[0] for part in parts])
+    low, high = _joined([part[1] for part in parts]), _joined([part[2] for part in parts])
     return frame.select("account_id", "as_of_on").with_columns(
         horizon_days=pl.lit(model.horizon_days, dtype=pl.Int64),
         lapse_prob=_rounded(prob),
@@ -47,6 +51,11 @@ def score_at_risk(model: AtRiskModel, frame: pl.DataFrame, max_age_days: int = M
         interval_method=pl.lit("none" if low is None else METHOD),
         usage_warning=_warnings(model, frame),
     )
+
+
+def _joined(parts: list[Vector | None]) -> Vector | None:
+    known = [part for part in parts if part is not None]
+    return np.concatenate(known) if known else None
 
 
 def _rounded(values: Vector | None) -> pl.Expr:

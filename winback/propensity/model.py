@@ -24,7 +24,7 @@ from winback.survival.stack import Stack
 
 SPREAD_FACTOR = 1.25
 """Factor on the spread of the models. On contacts made by a known law with a hidden trait per account (400 to 4,000 contacts,
-48 draws) intervals without it held 67 to 79 % of the mean chances of contacts alike, with 1.25 77 to 88 %, with 1.5 86 to 94 %.
+24 draws) intervals without it held 62 to 78 % of the mean chances of contacts alike, with 1.25 77 to 85 %.
 A factor learned from groups of later contacts came out anywhere between 0.7 and 3: some hundred returns do not tell it."""
 
 

@@ -12,8 +12,8 @@ nothing about an account counts neither for nor against.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,10 +67,12 @@ def fit_account_model(
     `mix_prior` is expected shares times their worth in accounts. The last code ("nobody knows") keeps `fixed_share`: it is
     the one that explains silence best, so its share cannot be learned from silence.
     """
+    alike = _alike(witnesses, known)
     model = AccountModel(_mix(mix_prior, fixed_share), tuple(_rows_to_one(_pooled(w.prior, w.shared)) for w in witnesses))
     for _ in range(N_ROUNDS):
-        p = account_probabilities(model, witnesses, known)
-        fresh = AccountModel(_mix(p.sum(axis=0) + mix_prior, fixed_share), tuple(_learned(w, p) for w in witnesses))
+        p = _probabilities(model, alike.witnesses, alike.known) * alike.n_accounts[:, None]
+        learned = tuple(_learned(w, p) for w in alike.witnesses)
+        fresh = AccountModel(_mix(p.sum(axis=0) + mix_prior, fixed_share), learned)
         change = float(np.abs(fresh.mix - model.mix).max())
         model = fresh
         if change < CLOSE:
@@ -78,22 +80,71 @@ def fit_account_model(
     return model
 
 
+@dataclass(frozen=True)
+class _Alike:
+    """Accounts of whom all witnesses say the same, as one: how many they are, and which of them each account is."""
+
+    witnesses: tuple[Witness, ...]
+    known: KnownCodes
+    n_accounts: Matrix
+    group: NDArray[np.int64]
+
+
+def _alike(witnesses: Sequence[Witness], known: KnownCodes) -> _Alike:
+    """Put accounts together: most have no note and no pick, and signs have few levels.
+
+    Who is known, or of whom somebody says more than one thing or says it with a weight of its own, stays by himself.
+    """
+    n = len(known.is_known)
+    group, is_alone = np.zeros(n, np.int64), known.is_known.copy()
+    for witness in witnesses:
+        if _says_one_thing(witness):
+            spoken = np.zeros(n, np.int64)
+            spoken[witness.account] = witness.said + 1
+            _, group = np.unique(group * (witness.prior.shape[1] + 1) + spoken, return_inverse=True)
+        else:
+            is_alone[witness.account] = True
+    group = np.where(is_alone, n + np.arange(n), group)
+    _, first, group, counts = np.unique(group, return_index=True, return_inverse=True, return_counts=True)
+    is_first = np.zeros(n, bool)
+    is_first[first] = True
+    return _Alike(
+        tuple(_kept(witness, is_first, group) for witness in witnesses),
+        KnownCodes(known.is_known[first], known.probabilities[first]),
+        counts.astype(np.float64),
+        group,
+    )
+
+
+def _says_one_thing(witness: Witness) -> bool:
+    """Whether the witness says at most one thing of every account, at full weight."""
+    return bool((np.diff(witness.account) > 0).all() and (witness.weight == 1).all())
+
+
+def _kept(witness: Witness, is_kept: NDArray[np.bool_], group: NDArray[np.int64]) -> Witness:
+    kept = is_kept[witness.account]
+    return replace(witness, account=group[witness.account[kept]], said=witness.said[kept], weight=witness.weight[kept])
+
+
 def account_probabilities(model: AccountModel, witnesses: Sequence[Witness], known: KnownCodes) -> Matrix:
     """P(code | all statements), one row per account, one column per leaf code; rows of known accounts are what is known."""
+    alike = _alike(witnesses, known)
+    return _probabilities(model, alike.witnesses, alike.known)[alike.group]
+
+
+def _probabilities(model: AccountModel, witnesses: Sequence[Witness], known: KnownCodes) -> Matrix:
     total = np.zeros_like(known.probabilities)
-    for support in witness_support(model, witnesses, len(known.is_known)).values():
+    for _, support in witness_support(model, witnesses, len(known.is_known)):
         total += support
     return np.where(known.is_known[:, None], known.probabilities, softmax(np.log(model.mix) + total))
 
 
-def witness_support(model: AccountModel, witnesses: Sequence[Witness], n_accounts: int) -> dict[str, Matrix]:
-    """Per witness the log-likelihood of its statements by code, one row per account (zeros where it is silent)."""
-    found = {}
+def witness_support(model: AccountModel, witnesses: Sequence[Witness], n_accounts: int) -> Iterator[tuple[Witness, Matrix]]:
+    """Each witness with the log-likelihood of its statements by code, one row per account (zeros where it is silent)."""
     for witness, table in zip(witnesses, model.tables, strict=True):
         support = np.zeros((n_accounts, len(model.mix)))
         np.add.at(support, witness.account, witness.trust * witness.weight[:, None] * np.log(table).T[witness.said])
-        found[witness.name] = support
-    return found
+        yield witness, support
 
 
 def _mix(counts: Matrix, fixed_share: float) -> Matrix:

@@ -120,16 +120,14 @@ def _speaking_signs(
 ) -> list[str | None]:
     """Per account the signs that are there and speak for the likeliest code, strongest first."""
     by_name = {s.slug: s for s in load_signs()}
-    support = witness_support(model, witnesses, n)
     gains, names = [], []
-    for witness in witnesses:
+    for witness, mine in witness_support(model, witnesses, n):
         sign = by_name.get(witness.name)
         if sign is None:
             continue
         speaks_for = np.array([c in sign.given for c in LEAF_CODES])[likeliest]
         is_there = np.zeros(n, bool)
         is_there[witness.account[witness.said > 0]] = True
-        mine = support[witness.name]
         gains.append(np.where(speaks_for & is_there, mine[np.arange(n), likeliest] - mine.mean(axis=1), 0.0))
         names.append(witness.name)
     gain = np.stack(gains, axis=1)
