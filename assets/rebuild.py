@@ -28,8 +28,8 @@ from assets.workspace import (
     LEDGER_ARCHIVE,
     Warehouse,
     Workspace,
-    create_warehouse_tables,
     open_warehouse,
+    prepare_warehouse,
     workspace_lock,
 )
 from winback.contracts.tables import transaction
@@ -101,10 +101,7 @@ def _made_anew(workspace: Workspace, ledger: Path, fresh: Path, today: date) -> 
     """Load every archived file into a new database, then put the ledgers in; returns the sums per file."""
     with duckdb.connect(str(fresh)) as con:
         fresh.chmod(0o600)
-        con.execute("SET TimeZone = 'UTC'")
-        con.execute("SET enable_progress_bar = false")
-        con.execute("SET temp_directory = ?", [str(workspace.folder("state") / "duckdb_tmp")])
-        create_warehouse_tables(con)
+        prepare_warehouse(con, workspace)
         if not attach_ledger(con, ledger, "ledger_files", "_recorded"):
             raise RunFailedError(f"{ledger} has no list of files; put it back from a backup")
         removed = removed_on(workspace)

@@ -163,12 +163,20 @@ def _connect(workspace: Workspace) -> duckdb.DuckDBPyConnection:
         con = duckdb.connect(str(path))
     except duckdb.Error as error:
         raise RunFailedError(_why_closed(path, str(error).splitlines()[0])) from error
+    prepare_warehouse(con, workspace)
+    return con
+
+
+def prepare_warehouse(con: duckdb.DuckDBPyConnection, workspace: Workspace) -> None:
+    """Set up a connection to a warehouse and create the ledgers and every table that lies in one, where they do not exist yet."""
     con.execute("SET TimeZone = 'UTC'")
     con.execute("SET enable_progress_bar = false")
     con.execute("SET memory_limit = ?", [f"{workspace.settings.workspace.warehouse_memory_gb}GB"])
     con.execute("SET temp_directory = ?", [str(workspace.folder("state") / "duckdb_tmp")])
-    create_warehouse_tables(con)
-    return con
+    create_ledger(con)
+    create_week_ledger(con)
+    create_erased_weeks(con)
+    create_empty_tables(con, table_names("computed") + table_names("output"))
 
 
 def _why_closed(path: Path, why: str) -> str:
@@ -176,11 +184,3 @@ def _why_closed(path: Path, why: str) -> str:
         return f"the warehouse {path} is open in another program: {why}; close it there and run again"
     fault = storage_fault(why)
     return fault or f"the warehouse {path} cannot be opened ({why}); {REBUILD}"
-
-
-def create_warehouse_tables(con: duckdb.DuckDBPyConnection) -> None:
-    """Create the ledgers and every table that lies in a warehouse, where they do not exist yet."""
-    create_ledger(con)
-    create_week_ledger(con)
-    create_erased_weeks(con)
-    create_empty_tables(con, table_names("computed") + table_names("output"))

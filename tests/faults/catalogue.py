@@ -91,7 +91,7 @@ BOUNDARIES = (
     killed_at("core_spells"),
     killed_at("feat_usage"),
     killed_at("labelled_notes"),
-    Fault("kill while a model file is half written", "pathlib:Path.write_bytes", "models/return_time", n=2, act="half"),
+    Fault("kill while a model file is half written", "pathlib:Path.write_bytes", "models/return_time", act="half"),
     Fault("kill before a finished model is renamed", "pathlib:Path.rename", "models/return_time"),
     killed_at("score_value"),
     Fault(
