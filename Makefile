@@ -40,8 +40,8 @@ test-all: $(STAMP) test-spark ## Lint, types, architecture and every test
 	DAGSTER_HOME= $(BIN)/dg check defs
 	$(BIN)/python -m pytest -q -m slow -n auto --dist loadgroup
 
-long: $(STAMP) ## Forty simulated weeks, checked one by one (hours)
-	$(BIN)/python -m pytest -q -s -m long tests/pipelines/test_forty_weeks.py
+long: $(STAMP) ## Forty simulated weeks, checked one by one, and a market with enough lots (hours)
+	$(BIN)/python -m pytest -q -s -m long tests/pipelines/test_forty_weeks.py tests/propensity
 
 test-spark: $(SPARK_STAMP) ## The SQL on a Spark Connect server (an environment of its own)
 	$(SPARK_VENV)/bin/python -m pytest -q -p no:cacheprovider tests/spark
