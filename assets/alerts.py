@@ -8,15 +8,13 @@ A channel that fails is entered in the file beside the alert: one that cannot be
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
 from email.message import EmailMessage
 
-from assets.mail import MailServer, send_mail
-from assets.workspace import Workspace
+from assets.mail import mail_server, send_mail
+from assets.workspace import Workspace, append_lines
 from winback.alerts.alert import Alert
 from winback.config import AlertSettings
 from winback.endpoints import is_loopback
@@ -36,9 +34,7 @@ def send_alert(workspace: Workspace, alert: Alert, today: date, secrets: Mapping
         if problem:
             failures.append(f"{name}: {problem}")
     line = {"on": today.isoformat()} | asdict(alert) | {"not_sent": failures}
-    handle = os.open(workspace.folder("state") / "alerts.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    with os.fdopen(handle, "a", encoding="utf-8") as stream:
-        stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+    append_lines(workspace.folder("state") / "alerts.jsonl", [line])
     return failures
 
 
@@ -65,7 +61,5 @@ def _to_mail(settings: AlertSettings, alert: Alert, secrets: Mapping[str, str]) 
     mail = EmailMessage()
     mail["Subject"], mail["From"], mail["To"] = alert.title, settings.mail_from, ", ".join(settings.mail_to)
     mail.set_content(alert.text)
-    variable = settings.smtp_password_variable
-    server = MailServer(settings.smtp_host, settings.smtp_port, settings.smtp_user, secrets.get(variable, ""), variable)
-    problem = send_mail(server, mail)
+    problem = send_mail(mail_server(settings, secrets), mail)
     return None if problem is None else problem.text

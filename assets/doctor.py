@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from filelock import FileLock, Timeout
 
 from assets import doctor_records as records
 from assets.doctor_environment import examine_environment
@@ -23,7 +22,7 @@ from assets.erasure import is_unfinished
 from assets.finding import Finding
 from assets.inbox import delivered_files
 from assets.storage_faults import REBUILD
-from assets.workspace import FOLDERS, LEDGER_ARCHIVE, SET_ASIDE, Workspace
+from assets.workspace import FOLDERS, LEDGER_ARCHIVE, SET_ASIDE, Workspace, who_is_at_work
 from winback.publication.ledger_archive import has_ledger
 
 LEAST_FREE_GB = 2.0
@@ -87,16 +86,12 @@ def _modes(workspace: Workspace) -> Iterator[Finding]:
 
 
 def _locks(workspace: Workspace) -> Iterator[Finding]:
-    path = workspace.folder("state") / "workspace.lock"
-    try:
-        with FileLock(path, timeout=0):
-            yield Finding("Lock", "ok", "no run is at work")
-    except Timeout:
-        holder = path.with_name("workspace_holder.txt")
-        who = holder.read_text(encoding="utf-8").strip() if holder.is_file() else "another process"
-        yield Finding(
-            "Lock", "warn", f"a run is at work: {who}", "wait for it; a process that died gives the lock back itself"
-        )
+    who = who_is_at_work(workspace)
+    if who is None:
+        yield Finding("Lock", "ok", "no run is at work")
+    else:
+        fix = "wait for it; a process that died gives the lock back itself"
+        yield Finding("Lock", "warn", f"a run is at work: {who}", fix)
 
 
 def _warehouse(workspace: Workspace) -> Iterator[Finding]:

@@ -17,6 +17,7 @@ from typing import Any
 
 import polars as pl
 
+from assets.inbox import archived_path
 from assets.workspace import Workspace
 from data_contracts import Contract, load_contract
 from winback.errors import UnreadableFileError
@@ -86,9 +87,7 @@ class _Delivered:
 
 def _weeks(workspace: Workspace) -> Iterator[list[Path]]:
     """Folders of the published weeks, the newest week first, revisions of one week together."""
-    published = workspace.folder("published")
-    folders = [p for p in published.iterdir() if p.is_dir() and not p.is_symlink() and not p.name.startswith(".")]
-    for _, of_week in itertools.groupby(sorted(folders, reverse=True), key=lambda folder: folder.name[:10]):
+    for _, of_week in itertools.groupby(reversed(workspace.week_folders()), key=lambda folder: folder.name[:10]):
         yield list(of_week)
 
 
@@ -97,7 +96,7 @@ def _is_returned(entry: Mapping[str, Any]) -> bool:
 
 
 def _edits(delivered: _Delivered, sha256: str) -> pl.DataFrame:
-    kept = delivered.workspace.folder("archive") / sha256[:2] / f"{sha256}.csv"
+    kept = archived_path(delivered.workspace, sha256, ".csv")
     returned = _returned_cells(kept) if kept.is_file() else None
     if returned is None:
         return pl.DataFrame(schema=EDITED)

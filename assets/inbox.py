@@ -175,6 +175,11 @@ def archived_path(workspace: Workspace, sha256: str, suffix: str) -> Path:
     return workspace.folder("archive") / sha256[:2] / f"{sha256}{suffix}"
 
 
+def archived_paths(workspace: Workspace, sha256: str) -> list[Path]:
+    """Where bytes are kept now; the same ones may have come under several endings."""
+    return [path for suffix in SUFFIXES if (path := archived_path(workspace, sha256, suffix)).is_file()]
+
+
 def _archive(warehouse: Warehouse, inbox: Path, path: Path, batch: int) -> InboxFile:
     """Keep the file's bytes, without the records of accounts and persons that were erased."""
     relative = PurePath(path.relative_to(inbox))
@@ -185,7 +190,7 @@ def _archive(warehouse: Warehouse, inbox: Path, path: Path, batch: int) -> Inbox
         declared, table, refusal = Declared(), None, str(error)
     if path.is_symlink():
         table, refusal = None, "it is a link to a file elsewhere; put the file itself into the inbox"
-    suffix = path.suffix.lower() if path.suffix.lower() in (".csv", ".parquet") else ".bin"
+    suffix = path.suffix.lower() if path.suffix.lower() in SUFFIXES else ".bin"
     partial = warehouse.workspace.folder("archive") / f".arriving{suffix}"
     n_suppressed = screened(warehouse, path, table, partial)
     if not n_suppressed:

@@ -10,15 +10,14 @@ words (`winback.playbook.cover_note`).
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterable
 from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
-from assets.mail import MailServer, Problem, send_mail
-from assets.workspace import Warehouse, Workspace
+from assets.mail import MailServer, Problem, mail_server, send_mail
+from assets.workspace import Warehouse, Workspace, append_lines
 from winback.errors import RunFailedError
 from winback.playbook.cover_note import cover_note
 from winback.playbook.file_names import promises_file_name, rep_file_name
@@ -39,8 +38,7 @@ def mail_lists(warehouse: Warehouse, week: Week, playbooks: Path) -> None:
     is_current = week.week_on <= warehouse.today < week.week_on + timedelta(days=7)
     if not settings.smtp_host or warehouse.settings.workspace.is_simulated or not is_current:
         return
-    secret = warehouse.secrets.get(settings.smtp_password_variable, "")
-    server = MailServer(settings.smtp_host, settings.smtp_port, settings.smtp_user, secret, settings.smtp_password_variable)
+    server = mail_server(settings, warehouse.secrets)
     done = _states(workspace, week)
     problems: dict[str, Problem] = {}
     for rep_id, address in _addresses(warehouse):
@@ -88,11 +86,7 @@ def _send(workspace: Workspace, week: Week, server: MailServer, mail: EmailMessa
 
 def _enter(workspace: Workspace, week: Week, name: str, state: str) -> None:
     line = {"week": week.week_on.isoformat(), "revision": week.revision, "file": name, "state": state}
-    handle = os.open(workspace.folder("state") / "mailed.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    with os.fdopen(handle, "a", encoding="utf-8") as stream:
-        stream.write(json.dumps(line) + "\n")
-        stream.flush()
-        os.fsync(stream.fileno())
+    append_lines(workspace.folder("state") / "mailed.jsonl", [line])
 
 
 def _states(workspace: Workspace, week: Week) -> dict[str, str]:

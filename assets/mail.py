@@ -10,9 +10,11 @@ them.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.message import EmailMessage
+
+from winback.config import AlertSettings, DeliverySettings
 
 TIMEOUT_SECONDS = 20.0
 WAITS_SECONDS = (2.0, 10.0)
@@ -37,6 +39,12 @@ class Problem:
     text: str
     is_passing: bool = False
     is_unsure: bool = False
+
+
+def mail_server(settings: AlertSettings | DeliverySettings, secrets: Mapping[str, str]) -> MailServer:
+    """The server that the settings name, with its password from where secrets are looked up."""
+    variable = settings.smtp_password_variable
+    return MailServer(settings.smtp_host, settings.smtp_port, settings.smtp_user, secrets.get(variable, ""), variable)
 
 
 def send_mail(server: MailServer, mail: EmailMessage, sleep: Callable[[float], None] = time.sleep) -> Problem | None:

@@ -69,8 +69,9 @@ def build_output_gate(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinitio
         """Judge the computed week before it goes out."""
         warehouse, week_on = context.resources.warehouse, date.fromisoformat(context.partition_key)
         verdict = inspect_output(warehouse.con, week_on, warehouse.settings, load_suppression(warehouse.workspace))
-        replace_from_frame(warehouse.con, OUT_GATE, verdict_rows(verdict))
-        yield made(context, OUT_GATE, {"findings": dg.MetadataValue.md(markdown_table(verdict_rows(verdict)))})
+        rows = verdict_rows(verdict)
+        replace_from_frame(warehouse.con, OUT_GATE, rows)
+        yield made(context, OUT_GATE, {"findings": dg.MetadataValue.md(markdown_table(rows))})
         yield from judge_output(warehouse, find_week(warehouse.con, week_on), verdict)
 
     return gate

@@ -19,7 +19,7 @@ from pathlib import Path
 import duckdb
 
 from assets.erasure import is_unfinished
-from assets.inbox import SUFFIXES, archived_path, file_sha256
+from assets.inbox import archived_path, archived_paths, file_sha256
 from assets.retention import removed_on
 from assets.state import write_state
 from assets.suppression import screened
@@ -136,10 +136,9 @@ def _archived_files(con: duckdb.DuckDBPyConnection, workspace: Workspace, remove
 
 
 def _archived(workspace: Workspace, file: ReceivedFile) -> Path | None:
-    """The file's bytes in the archive, None where they are gone or others."""
-    suffixes = sorted(SUFFIXES, key=lambda suffix: not file.name.lower().endswith(suffix))
-    paths = [archived_path(workspace, file.sha256, suffix) for suffix in suffixes]
-    return next((path for path in paths if path.is_file() and file_sha256(path) == file.sha256), None)
+    """The file's bytes in the archive, None where they are gone or others; under its own ending first."""
+    paths = sorted(archived_paths(workspace, file.sha256), key=lambda path: not file.name.lower().endswith(path.suffix))
+    return next((path for path in paths if file_sha256(path) == file.sha256), None)
 
 
 def _require_nobody_erased(warehouse: Warehouse, files: Sequence[InboxFile]) -> None:

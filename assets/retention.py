@@ -10,7 +10,6 @@ access log. A prune that was cut off is finished by the next. Nothing here names
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -21,9 +20,9 @@ from typing import TYPE_CHECKING
 
 from assets.access_log import log_access
 from assets.delivery import TO_DO, delivery_files
-from assets.inbox import SUFFIXES, archived_path
+from assets.inbox import archived_paths
 from assets.state import write_state
-from assets.workspace import Warehouse, Workspace, write_atomically
+from assets.workspace import Warehouse, Workspace, append_lines, write_atomically
 from winback.contracts.tables import transaction
 from winback.publication.retention import (
     archive_past,
@@ -100,8 +99,8 @@ def _find(warehouse: Warehouse) -> _Past:
     current = _current_week(workspace)
     weeks = set(weeks_past(folders, current, settings))
     window_from = oldest_kept_week(folders, current, settings)
-    files = archived_files(warehouse.con)
-    archived = {f.sha256: _archived_paths(workspace, f.sha256) for f in archive_past(files, today, settings)}
+    files = archived_files(warehouse.con) if settings.archive_days else []  # it reads every raw table
+    archived = {f.sha256: archived_paths(workspace, f.sha256) for f in archive_past(files, today, settings)}
     old_enough = archive_past(files, today, settings.model_copy(update={"is_rebuild_kept": False}))
     log_before = day_before_which(today, settings.log_days)
     paths = {
@@ -111,7 +110,7 @@ def _find(warehouse: Warehouse) -> _Past:
         LOGS: _logs_before(warehouse, log_before),
     }
     runs = _runs_before(warehouse, day_before_which(today, settings.run_record_days), current)
-    n_needed = sum(bool(_archived_paths(workspace, f.sha256)) for f in old_enough if f.sha256 not in archived)
+    n_needed = sum(bool(archived_paths(workspace, f.sha256)) for f in old_enough if f.sha256 not in archived)
     archived = {sha256: found for sha256, found in archived.items() if found}
     return _Past(archived, n_needed, paths, len(_alerts(workspace, log_before)[0]), runs)
 
@@ -119,9 +118,9 @@ def _find(warehouse: Warehouse) -> _Past:
 def _week_folders(workspace: Workspace) -> dict[date, list[Path]]:
     """Folders of every revision by week."""
     folders: dict[date, list[Path]] = {}
-    for path in sorted(workspace.folder("published").iterdir()):
+    for path in workspace.week_folders():
         day = _leading_day(path.name)
-        if day is not None and path.is_dir() and not path.is_symlink():
+        if day is not None:
             folders.setdefault(day, []).append(path)
     return folders
 
@@ -129,11 +128,6 @@ def _week_folders(workspace: Workspace) -> dict[date, list[Path]]:
 def _current_week(workspace: Workspace) -> date | None:
     link = workspace.folder("published") / "current"
     return _leading_day(link.readlink().name) if link.is_symlink() else None
-
-
-def _archived_paths(workspace: Workspace, sha256: str) -> list[Path]:
-    paths = (archived_path(workspace, sha256, suffix) for suffix in SUFFIXES)
-    return [path for path in paths if path.is_file()]
 
 
 def _daily_folders(workspace: Workspace) -> Iterator[Path]:
@@ -185,11 +179,8 @@ def _note(warehouse: Warehouse, past: _Past, pruned: Pruned) -> None:
     workspace, today = warehouse.workspace, warehouse.today
     known = removed_on(workspace)
     fresh = [sha256 for sha256 in past.archived if sha256 not in known]
-    handle = os.open(workspace.folder("archive") / REMOVED, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    with os.fdopen(handle, "a", encoding="utf-8") as stream:
-        stream.writelines(json.dumps({"sha256": sha256, "on": today.isoformat()}) + "\n" for sha256 in fresh)
-        stream.flush()
-        os.fsync(stream.fileno())
+    lines = [{"sha256": sha256, "on": today.isoformat()} for sha256 in fresh]
+    append_lines(workspace.folder("archive") / REMOVED, lines)
     with transaction(warehouse.con):
         note_removed(warehouse.con, past.archived, today)
     counts = {"n_" + kind.replace("'", "").replace(" ", "_"): count for kind, count in pruned.counts.items() if count}

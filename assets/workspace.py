@@ -8,10 +8,11 @@ it; they read the published folders and `state/`.
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import tempfile
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -35,6 +36,8 @@ from winback.publication.week_ledger import create_week_ledger
 FOLDERS = ("inbox", "templates", "archive", "models", "published", "outbox", "dagster", "state")
 LEDGER_ARCHIVE = "ledger"
 """Folder of the archive with the ledgers, beside the delivered files."""
+WAIT_SECONDS = 1800.0
+"""How long a command waits for another that is at work, where nobody says otherwise."""
 SET_ASIDE, BEING_REBUILT = "warehouse.corrupt-*.duckdb*", "warehouse.rebuilding.duckdb"
 """Warehouses that a rebuild put away, and the one that it is making."""
 
@@ -54,6 +57,11 @@ class Workspace:
     def warehouse_path(self) -> Path:
         """The DuckDB file that only runs open."""
         return self.root / "warehouse.duckdb"
+
+    def week_folders(self) -> list[Path]:
+        """Folders of every revision of every published week, oldest first; not the link, nor what is being built."""
+        folders = self.folder("published").iterdir()
+        return sorted(p for p in folders if p.is_dir() and not p.is_symlink() and not p.name.startswith("."))
 
 
 def open_workspace(root: Path) -> Workspace:
@@ -121,23 +129,44 @@ def run_turn(workspace: Workspace, wait_seconds: float) -> Iterator[None]:
         yield
 
 
+def who_is_at_work(workspace: Workspace) -> str | None:
+    """Who holds the lock of `open_warehouse`, None if it is free."""
+    try:
+        with FileLock(_lock_path(workspace, "workspace"), timeout=0):
+            return None
+    except Timeout:
+        return _holder(workspace, "workspace")
+
+
 @contextmanager
 def _held(workspace: Workspace, name: str, wait_seconds: float) -> Iterator[None]:
     """Hold `state/<name>.lock`; who holds it is written beside it."""
-    state = workspace.folder("state")
-    holder, lock = state / f"{name}_holder.txt", FileLock(state / f"{name}.lock")
+    lock = FileLock(_lock_path(workspace, name))
     try:
         lock.acquire(timeout=wait_seconds)
     except Timeout as error:
-        who = holder.read_text(encoding="utf-8").strip() if holder.is_file() else "another process"
+        who = _holder(workspace, name)
         raise RunFailedError(
             f"the workspace {workspace.root} is in use by {who}; wait for it, or run with a longer --wait"
         ) from error
     try:
-        write_atomically(holder, f"process {os.getpid()} on {socket.gethostname()}\n".encode())
+        write_atomically(_holder_path(workspace, name), f"process {os.getpid()} on {socket.gethostname()}\n".encode())
         yield
     finally:
         lock.release()
+
+
+def _lock_path(workspace: Workspace, name: str) -> Path:
+    return workspace.folder("state") / f"{name}.lock"
+
+
+def _holder_path(workspace: Workspace, name: str) -> Path:
+    return workspace.folder("state") / f"{name}_holder.txt"
+
+
+def _holder(workspace: Workspace, name: str) -> str:
+    path = _holder_path(workspace, name)
+    return path.read_text(encoding="utf-8").strip() if path.is_file() else "another process"
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -152,6 +181,15 @@ def write_atomically(path: Path, data: bytes) -> None:
     except OSError:
         Path(name).unlink()
         raise
+
+
+def append_lines(path: Path, entries: Iterable[Mapping[str, Any]]) -> None:
+    """Add one JSON object a line to a file that is the owner's alone; on the disk when this returns."""
+    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    with os.fdopen(handle, "a", encoding="utf-8") as stream:
+        stream.writelines(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
+        stream.flush()
+        os.fsync(stream.fileno())
 
 
 def _connect(workspace: Workspace) -> duckdb.DuckDBPyConnection:

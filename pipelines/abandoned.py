@@ -15,9 +15,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
-from filelock import FileLock, Timeout
 
-from assets.workspace import Workspace
+from assets.workspace import Workspace, who_is_at_work
 
 LOOK_SECONDS = 60
 YOUNG = timedelta(minutes=5)
@@ -47,10 +46,10 @@ def close_abandoned(instance: dg.DagsterInstance, workspace: Workspace, now: dat
     """Enter abandoned runs as failed; returns their ids. `moment_seconds` lie between two looks at the lock."""
     before = now.astimezone(UTC) - YOUNG
     old = {r.dagster_run.run_id for r in _under_way(instance) if r.create_timestamp.astimezone(UTC) < before}
-    if not old or not _is_free(workspace):
+    if not old or who_is_at_work(workspace):
         return []
     time.sleep(moment_seconds)
-    if not _is_free(workspace):
+    if who_is_at_work(workspace):
         return []
     gone = [r.dagster_run for r in _under_way(instance) if r.dagster_run.run_id in old]
     for run in gone:
@@ -60,11 +59,3 @@ def close_abandoned(instance: dg.DagsterInstance, workspace: Workspace, now: dat
 
 def _under_way(instance: dg.DagsterInstance) -> list[dg.RunRecord]:
     return list(instance.get_run_records(dg.RunsFilter(statuses=_UNDER_WAY)))
-
-
-def _is_free(workspace: Workspace) -> bool:
-    try:
-        with FileLock(workspace.folder("state") / "workspace.lock", timeout=0):
-            return True
-    except Timeout:
-        return False

@@ -13,14 +13,12 @@ import dagster as dg
 from assets.partitions import weekly_partitions
 from assets.registry import build_assets
 from assets.resources import WAREHOUSE, warehouse_resource
-from assets.workspace import Workspace
+from assets.workspace import WAIT_SECONDS, Workspace
 from pipelines.abandoned import abandoned_sensor
 from pipelines.clock import now_in
 from pipelines.jobs import daily_job, load_job, loaded_week_job, weekly_job
 from pipelines.schedules import daily_schedule, monday_schedule
 from pipelines.sensors import failure_sensor, file_sensors
-
-DEFAULT_WAIT_SECONDS = 1800.0
 
 
 def build_defs(
@@ -28,7 +26,7 @@ def build_defs(
     timezone: str,
     workspace: Callable[[], Workspace],
     today: Callable[[], date],
-    wait_seconds: float = DEFAULT_WAIT_SECONDS,
+    wait_seconds: float = WAIT_SECONDS,
     secrets: Mapping[str, str] | None = None,
     resource_overrides: Mapping[str, Any] | None = None,
     freshness: dg.FreshnessPolicy | None = None,

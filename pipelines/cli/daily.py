@@ -8,11 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from assets.daily import bring_out_day
-from assets.workspace import open_warehouse, open_workspace
+from assets.workspace import WAIT_SECONDS, open_warehouse, open_workspace
 from pipelines.cli.console import WorkspaceOption, output
 from pipelines.clock import today_in
-
-WAIT_SECONDS = 1800.0
 
 
 def daily(workspace: WorkspaceOption = Path("workspace")) -> None:

@@ -6,19 +6,17 @@ Belongs here: the command. Does not belong here: what is looked at (`assets.doct
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from assets.doctor import examine
 from assets.doctor_environment import examine_environment
 from assets.finding import Finding
 from assets.workspace import open_workspace
-from pipelines.cli.console import WorkspaceOption, output, table
+from pipelines.cli.console import WorkspaceOption, output, plain, print_json, table
 from pipelines.cli.state import EMPTY, read_state
 from pipelines.clock import now_in
 from pipelines.heartbeat import daemon_heard_at
@@ -34,12 +32,17 @@ def doctor(
     """Look at the environment and the workspace; every line that is not ok says what to do. Exits with 1 if one fails."""
     findings = _findings(workspace)
     if as_json:
-        typer.echo(json.dumps([dataclasses.asdict(f) for f in findings], indent=2, ensure_ascii=False))
+        print_json([dataclasses.asdict(f) for f in findings])
     else:
         rows = table("", "", "looked at", "seen", "what to do")
         for finding in findings:
             colour = _COLOURS[finding.level]
-            rows.add_row(f"[{colour}]{finding.level}[/]", finding.subject, escape(finding.seen), escape(finding.fix))
+            rows.add_row(
+                f"[{colour}]{finding.level}[/]",
+                finding.subject,
+                plain(finding.seen, keeps_lines=True),
+                plain(finding.fix, keeps_lines=True),
+            )
         output.print(rows)
     n_failed = sum(f.level == "fail" for f in findings)
     if n_failed:

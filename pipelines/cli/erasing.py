@@ -12,12 +12,10 @@ from typing import Annotated
 import typer
 
 from assets.erasure import Erasure, erase, look, take_up
-from assets.workspace import Workspace, open_warehouse, open_workspace, run_turn
+from assets.workspace import WAIT_SECONDS, Workspace, open_warehouse, open_workspace, run_turn
 from pipelines.cli.console import WorkspaceOption, output, plain, table
 from pipelines.clock import today_in
 from winback.errors import UsageError
-
-WAIT_SECONDS = 1800.0
 
 
 def erase_command(

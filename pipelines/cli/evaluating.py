@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assets.workspace import open_warehouse, open_workspace
+from assets.workspace import WAIT_SECONDS, open_warehouse, open_workspace
 from pipelines.cli.console import errors, output, table, write_text
 from pipelines.clock import today_in
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="How good the models are, out of sample.", no_args_is_help=True)
 
-_WAIT_SECONDS = 1800.0
 _RETURN_FIGURES = ("roc_auc", "pr_auc", "top_decile_lift", "brier", "brier_skill", "ece", "harrell_c", "integrated_brier")
 _FIGURES = ("macro_f1", "accuracy", "family_accuracy", "coverage", "precision")
 
@@ -74,8 +73,8 @@ def returns(
     rules = None if protocol is None else load_protocol(protocol)
     from pipelines.cli.execution import Execution
 
-    Execution(place, today_in(settings.zone)(), _WAIT_SECONDS).load()
-    with open_warehouse(place, today_in(settings.zone), _WAIT_SECONDS) as warehouse:
+    Execution(place, today_in(settings.zone)(), WAIT_SECONDS).load()
+    with open_warehouse(place, today_in(settings.zone), WAIT_SECONDS) as warehouse:
         if rules is None:
             rules = default_protocol(*spend_window(warehouse.con), settings.lapse.horizon_days)
         predictions, _ = protocol_predictions(warehouse.con, settings, rules)
@@ -110,8 +109,8 @@ def propensity(
 
     place = open_workspace(directory)
     today = today_in(place.settings.zone)
-    Execution(place, today(), _WAIT_SECONDS).load()
-    with open_warehouse(place, today, _WAIT_SECONDS) as warehouse:
+    Execution(place, today(), WAIT_SECONDS).load()
+    with open_warehouse(place, today, WAIT_SECONDS) as warehouse:
         touches = touches_to_judge(warehouse)
     horizon = place.settings.lapse.horizon_days
     result = evaluate_propensity(touches, horizon, n_replicates=replicates, truth=touch_truth(place.root / TRUTH))

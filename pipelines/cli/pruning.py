@@ -11,11 +11,9 @@ from typing import Annotated
 import typer
 
 from assets.retention import prune
-from assets.workspace import open_warehouse, open_workspace
+from assets.workspace import WAIT_SECONDS, open_warehouse, open_workspace
 from pipelines.cli.console import WorkspaceOption, output, table
 from pipelines.clock import today_in
-
-WAIT_SECONDS = 1800.0
 
 
 def prune_command(

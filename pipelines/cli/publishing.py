@@ -11,13 +11,11 @@ from typing import Annotated
 import typer
 
 from assets.rollback import move_back
-from assets.workspace import open_warehouse, open_workspace
+from assets.workspace import WAIT_SECONDS, open_warehouse, open_workspace
 from pipelines.cli.console import WorkspaceOption, output
 from pipelines.clock import today_in
 from winback.errors import UsageError
 from winback.weeks import parse_week
-
-WAIT_SECONDS = 1800.0
 
 
 def publish(

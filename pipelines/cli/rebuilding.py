@@ -10,15 +10,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from assets.rebuild import SUMS, FileSums, Rebuilt, rebuild
-from assets.workspace import open_workspace, run_turn
-from pipelines.cli.console import WorkspaceOption, output, table
+from assets.workspace import WAIT_SECONDS, open_workspace, run_turn
+from pipelines.cli.console import WorkspaceOption, output, plain, table
 from pipelines.clock import today_in
 from winback.errors import RunFailedError
-
-WAIT_SECONDS = 1800.0
 
 
 def rebuild_command(
@@ -33,7 +30,9 @@ def rebuild_command(
         _show(done)
         _require_same(done)
         if done.set_aside is not None:
-            output.print(f"The old warehouse lies in {done.set_aside}; delete it when you are done with it.", soft_wrap=True)
+            output.print(
+                f"The old warehouse lies in {plain(done.set_aside)}; delete it when you are done with it.", soft_wrap=True
+            )
         if done.published and not no_run:
             from pipelines.cli.execution import Execution
 
@@ -59,7 +58,7 @@ def _show(done: Rebuilt) -> None:
 
 def _require_same(done: Rebuilt) -> None:
     if done.differing:
-        lines = "\n".join(f"  {escape(_difference(file))}" for file in done.differing[:20])
+        lines = "\n".join(f"  {_difference(file)}" for file in done.differing[:20])
         raise RunFailedError(
             f"{len(done.differing):,} file(s) came out otherwise than recorded, so the old warehouse stays as it is; the settings "
             f"or the code changed since they were loaded:\n{lines}"

@@ -14,9 +14,8 @@ import duckdb
 import polars as pl
 
 from winback.config import Settings
-from winback.contracts.identifiers import name_list
 from winback.contracts.tables import read_table
-from winback.survival.snapshots import FUTURE_TABLES, KEY, future_days, next_day, with_features
+from winback.survival.snapshots import FUTURE_TABLES, KEY, columns_with_features, future_days, next_day, with_features
 from winback.survival.walk import feature_tables, walk
 
 OUTCOMES = ("time_days", "has_lapsed", "seen_days", "is_touched", "is_closed")
@@ -36,9 +35,7 @@ def active_rows(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
 
 def active_columns(con: duckdb.DuckDBPyConnection) -> list[str]:
     """Names of the columns of `active_rows`, without reading any row."""
-    with con.cursor() as cursor:
-        none = cursor.sql(f"SELECT {name_list((*KEY, *_ACTIVE_COLUMNS))} FROM core_actives LIMIT 0").pl()
-    return with_features(con, none).columns
+    return columns_with_features(con, "core_actives", _ACTIVE_COLUMNS)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ Does not belong here: prose (`data_in.md` and `examples.yaml` beside this).
 
 from __future__ import annotations
 
+import csv
+import io
 import sys
 from functools import cache
 from importlib import resources
@@ -50,15 +52,11 @@ def input_examples() -> dict[str, dict[str, Any]]:
 
 def example_csv(contract: Contract) -> str:
     """The example of an input table as a CSV with the contract's columns."""
-    lines = [
-        contract.columns,
-        *([row[name] for name in contract.columns] for row in input_examples()[contract.name]["example"]),
-    ]
-    return "".join(",".join(map(_cell, line)) + "\n" for line in lines)
-
-
-def _cell(value: str) -> str:
-    return f'"{value}"' if "," in value else value
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, contract.columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(input_examples()[contract.name]["example"])
+    return stream.getvalue()
 
 
 def _input(contract: Contract) -> str:

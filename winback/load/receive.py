@@ -243,7 +243,7 @@ def _text_types(header: Header) -> dict[str, str]:
 
 
 def glob_safe(path: Path) -> str:
-    """A path as DuckDB reads it: DuckDB takes paths as glob patterns: brackets keep special characters literal."""
+    """A path for DuckDB, which takes paths as glob patterns: brackets keep special characters literal."""
     return "".join(f"[{c}]" if c in "*?[" else c for c in str(path))
 
 
@@ -284,7 +284,7 @@ def _load_source(con: duckdb.DuckDBPyConnection, contract: Contract, source: Sou
 
 def _can_repeat(con: duckdb.DuckDBPyConnection, contract: Contract, source: Source) -> bool:
     """Whether rows can be loaded already, or stand in the file twice: not in the first file of a table, without keys."""
-    key = entity_key(contract) if contract.kind == "state" else contract.key
+    key = _row_key(contract)
     may_have_keys = bool(key) and all(c in source.types for c in key)
     return may_have_keys or _count(con, f"SELECT count(*) FROM (FROM {quote_name('raw_' + contract.name)} LIMIT 1)") > 0
 
@@ -383,7 +383,7 @@ def _keyed_duplicates(contract: Contract, raw: str) -> str:
     """Rows equal to an earlier row of the same file under their key, or to the version of it that stands."""
     is_keyed = _is_keyed(contract)
     standing = f"SELECT * FROM {raw} WHERE _superseded_batch IS NULL AND {is_keyed}"
-    key = entity_key(contract) if contract.kind == "state" else contract.key
+    key = _row_key(contract)
     # Few keys come twice in a file: only their rows are compared with each other.
     repeated = (
         f"SELECT * FROM _good SEMI JOIN (SELECT {name_list(key)} FROM _good WHERE {is_keyed} GROUP BY {name_list(key)} "
@@ -448,9 +448,13 @@ def _version_key(contract: Contract) -> list[str]:
     return [quote_name(c) for c in contract.key]
 
 
+def _row_key(contract: Contract) -> tuple[str, ...]:
+    """The columns that tell what a row is about, whichever version of it."""
+    return entity_key(contract) if contract.kind == "state" else contract.key
+
+
 def _is_keyed(contract: Contract, prefix: str = "") -> str:
-    names = entity_key(contract) if contract.kind == "state" else contract.key
-    return "(" + (" AND ".join(f"{prefix}{quote_name(c)} IS NOT NULL" for c in names) or "false") + ")"
+    return "(" + (" AND ".join(f"{prefix}{quote_name(c)} IS NOT NULL" for c in _row_key(contract)) or "false") + ")"
 
 
 def _same(columns: tuple[str, ...] | list[str]) -> str:

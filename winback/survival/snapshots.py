@@ -98,9 +98,14 @@ def feature_rows(con: duckdb.DuckDBPyConnection, rule: SilenceRule | None = None
 
 def feature_columns(con: duckdb.DuckDBPyConnection) -> list[str]:
     """Names of the columns of `feature_rows`, without reading any row."""
+    return columns_with_features(con, "core_lapses", _LAPSE_COLUMNS)
+
+
+def columns_with_features(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> list[str]:
+    """KEY, `columns` of a table of accounts, and those that `with_features` adds to them, without reading any row."""
     with con.cursor() as cursor:
-        lapsed = cursor.sql(f"SELECT {name_list((*KEY, *_LAPSE_COLUMNS))} FROM core_lapses LIMIT 0").pl()
-    return with_features(con, lapsed).columns
+        none = cursor.sql(f"SELECT {name_list((*KEY, *columns))} FROM {quote_name(table)} LIMIT 0").pl()
+    return with_features(con, none).columns
 
 
 def with_features(con: duckdb.DuckDBPyConnection, rows: pl.DataFrame) -> pl.DataFrame:
