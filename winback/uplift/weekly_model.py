@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from winback.errors import UsageError
+from winback.propensity.touch_rows import UNTOUCHED
 from winback.survival.gap_curve import Z_80
 from winback.uplift.arm_effects import arm_effects
 from winback.uplift.arm_response import ArmResponse, fit_arms
@@ -27,6 +28,7 @@ from winback.uplift.logged_rows import as_experiment
 from winback.uplift.policy_value import PolicyValue, choose_arms, value_policies
 from winback.uplift.ranking_report import ArmRanking, judge_ranking
 from winback.uplift.same_effect import SAME_EFFECT
+from winback.uplift.same_factor import spread_effect
 from winback.uplift.selection import select_learner
 
 FOLD_SEEDS = (1, 2, 3)
@@ -70,7 +72,8 @@ class UpliftModel:
     def effects(self, rows: pl.DataFrame) -> tuple[Vector, Vector, Vector]:
         """P(return | contacted) less P(return | held back) of each row of features, with its 80 % interval.
 
-        The spread is that of the learner fitted on draws of accounts.
+        Where no learner tells customers apart, the effect is spread by the chance if left alone (`same_factor`). The spread of the
+        interval is that of the learner fitted on draws of accounts.
         """
         missing = sorted(set(self.features.columns) - set(rows.columns))
         if missing:
@@ -152,10 +155,16 @@ def _arms(rows: pl.DataFrame, arms: pl.DataFrame, expected: Vector) -> tuple[Arm
 
 
 def _fitted_effects(test: Experiment, features: pl.DataFrame, learner: str, rows: pl.DataFrame) -> Vector:
+    if learner == SAME_EFFECT.name and UNTOUCHED in features.columns:
+        return spread_effect(_untouched(features), test.arm == 1, test.outcome, _untouched(rows))
     fit = next(one.fit for one in weekly_learners() if one.name == learner)
     encoding = fit_encoding(features)
     effects = fit(encoding.matrix(features), test.arm, test.outcome, test.assignment_shares)
     return np.asarray(np.clip(effects(encoding.matrix(rows))[:, 0], -1, 1))
+
+
+def _untouched(rows: pl.DataFrame) -> Vector:
+    return rows[UNTOUCHED].cast(pl.Float64).fill_null(float("nan")).to_numpy()
 
 
 def _drawn(test: Experiment, features: pl.DataFrame, number: int) -> tuple[Experiment, pl.DataFrame]:
