@@ -6,6 +6,9 @@
 -- Without a chance if touched there is no net value, and the plan goes by value at stake: full for the arm the rules take, a little
 -- less for the same play without its offer (so that a spent budget costs the offer and not the account), less again for the rest. The
 -- worth of a year decides between accounts whose chance is nil.
+-- An account is turned away as a loss only where contacts given by lot say so, up to the high end of the interval. Where no arm is
+-- expected to gain and that is not shown, it is in doubt: there is no net value to go by, and it fills minutes that others leave, at
+-- a thousandth of its value at stake. Else one unlucky estimate would empty the lists, and nothing would ever be learned again.
 WITH arms AS (
     SELECT
         options.account_id,
@@ -73,6 +76,18 @@ netted AS (
         greatest(uplift_high_share * value_high, uplift_high_share * value_low)
         - expected_cost - penalty - CAST(minutes_cost_amount AS DOUBLE) AS net_high
     FROM priced
+),
+
+judged AS (
+    SELECT
+        *,
+        touched_prob IS NULL OR net_mean IS NULL AS is_unknown,
+        coalesce(max(net_mean) OVER (PARTITION BY account_id) <= 0, false)
+        AND (
+            coalesce(uplift_status, 'none') <> 'experimental'
+            OR coalesce(max(net_high) OVER (PARTITION BY account_id) > 0, true)
+        ) AS is_in_doubt
+    FROM netted
 )
 
 SELECT
@@ -88,15 +103,23 @@ SELECT
     offer_cost_amount,
     minutes_cost_amount,
     CAST(round(penalty, 2) AS DECIMAL(18, 4)) AS discount_penalty_amount,
-    CASE WHEN touched_prob IS NOT NULL THEN CAST(round(least(net_low, net_mean), 2) AS DECIMAL(18, 4)) END AS net_value_low_amount,
-    CASE WHEN touched_prob IS NOT NULL THEN CAST(round(net_mean, 2) AS DECIMAL(18, 4)) END AS net_value_amount,
-    CASE WHEN touched_prob IS NOT NULL THEN CAST(round(greatest(net_high, net_mean), 2) AS DECIMAL(18, 4)) END
-        AS net_value_high_amount,
+    CASE
+        WHEN NOT is_in_doubt AND touched_prob IS NOT NULL THEN CAST(round(least(net_low, net_mean), 2) AS DECIMAL(18, 4))
+    END AS net_value_low_amount,
+    CASE WHEN NOT is_in_doubt AND touched_prob IS NOT NULL THEN CAST(round(net_mean, 2) AS DECIMAL(18, 4)) END AS net_value_amount,
+    CASE
+        WHEN NOT is_in_doubt AND touched_prob IS NOT NULL THEN CAST(round(greatest(net_high, net_mean), 2) AS DECIMAL(18, 4))
+    END AS net_value_high_amount,
     CAST(
         CASE
-            WHEN touched_prob IS NOT NULL AND net_mean IS NOT NULL THEN round(net_mean, 2)
-            ELSE round((CAST(value_at_stake_amount AS DOUBLE) + CAST(year_amount AS DOUBLE) / 1000000) * rule_factor, 4)
+            WHEN is_unknown OR is_in_doubt
+                THEN round(
+                    (CAST(value_at_stake_amount AS DOUBLE) + CAST(year_amount AS DOUBLE) / 1000000)
+                    * rule_factor * CASE WHEN is_in_doubt THEN 0.001 ELSE 1 END,
+                    4
+                )
+            ELSE round(net_mean, 2)
         END AS DECIMAL(18, 4)
     ) AS plan_value_amount,
-    CASE WHEN touched_prob IS NOT NULL AND net_mean IS NOT NULL THEN 'net_value' ELSE 'value_at_stake' END AS value_basis
-FROM netted
+    CASE WHEN is_unknown OR is_in_doubt THEN 'value_at_stake' ELSE 'net_value' END AS value_basis
+FROM judged

@@ -17,12 +17,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array, csr_array
 
 from winback.reasons.calibration import softmax
 
 Matrix = NDArray[np.float64]
 N_ROUNDS = 40
 CLOSE = 1e-5
+_MOST_GROUPS = 1 << 62
+"""Numbers of groups fit in 64 bits below this."""
 
 
 @dataclass(frozen=True)
@@ -59,30 +62,12 @@ class KnownCodes:
     probabilities: Matrix
 
 
-def fit_account_model(
-    witnesses: Sequence[Witness], known: KnownCodes, mix_prior: Matrix, fixed_share: float
-) -> AccountModel:
-    """Expectation-maximisation from the priors; the same input gives the same model.
-
-    `mix_prior` is expected shares times their worth in accounts. The last code ("nobody knows") keeps `fixed_share`: it is
-    the one that explains silence best, so its share cannot be learned from silence.
-    """
-    alike = _alike(witnesses, known)
-    model = AccountModel(_mix(mix_prior, fixed_share), tuple(_rows_to_one(_pooled(w.prior, w.shared)) for w in witnesses))
-    for _ in range(N_ROUNDS):
-        p = _probabilities(model, alike.witnesses, alike.known) * alike.n_accounts[:, None]
-        learned = tuple(_learned(w, p) for w in alike.witnesses)
-        fresh = AccountModel(_mix(p.sum(axis=0) + mix_prior, fixed_share), learned)
-        change = float(np.abs(fresh.mix - model.mix).max())
-        model = fresh
-        if change < CLOSE:
-            break
-    return model
-
-
 @dataclass(frozen=True)
-class _Alike:
-    """Accounts of whom all witnesses say the same, as one: how many they are, and which of them each account is."""
+class Alike:
+    """Accounts of whom all witnesses say the same, as one: how many they are, and which of them (`group`) each account is.
+
+    `witnesses` and `known` speak of groups in place of accounts.
+    """
 
     witnesses: tuple[Witness, ...]
     known: KnownCodes
@@ -90,25 +75,29 @@ class _Alike:
     group: NDArray[np.int64]
 
 
-def _alike(witnesses: Sequence[Witness], known: KnownCodes) -> _Alike:
+def put_together(witnesses: Sequence[Witness], known: KnownCodes) -> Alike:
     """Put accounts together: most have no note and no pick, and signs have few levels.
 
     Who is known, or of whom somebody says more than one thing or says it with a weight of its own, stays by himself.
     """
     n = len(known.is_known)
-    group, is_alone = np.zeros(n, np.int64), known.is_known.copy()
+    group, n_groups, is_alone = np.zeros(n, np.int64), 1, known.is_known.copy()
     for witness in witnesses:
         if _says_one_thing(witness):
+            n_says = witness.prior.shape[1] + 1
+            if n_groups > _MOST_GROUPS // n_says:
+                met, group = np.unique(group, return_inverse=True)
+                n_groups = len(met)
             spoken = np.zeros(n, np.int64)
             spoken[witness.account] = witness.said + 1
-            _, group = np.unique(group * (witness.prior.shape[1] + 1) + spoken, return_inverse=True)
+            group, n_groups = group * n_says + spoken, n_groups * n_says
         else:
             is_alone[witness.account] = True
-    group = np.where(is_alone, n + np.arange(n), group)
+    group = np.where(is_alone, -1 - np.arange(n), group)
     _, first, group, counts = np.unique(group, return_index=True, return_inverse=True, return_counts=True)
     is_first = np.zeros(n, bool)
     is_first[first] = True
-    return _Alike(
+    return Alike(
         tuple(_kept(witness, is_first, group) for witness in witnesses),
         KnownCodes(known.is_known[first], known.probabilities[first]),
         counts.astype(np.float64),
@@ -126,25 +115,52 @@ def _kept(witness: Witness, is_kept: NDArray[np.bool_], group: NDArray[np.int64]
     return replace(witness, account=group[witness.account[kept]], said=witness.said[kept], weight=witness.weight[kept])
 
 
-def account_probabilities(model: AccountModel, witnesses: Sequence[Witness], known: KnownCodes) -> Matrix:
-    """P(code | all statements), one row per account, one column per leaf code; rows of known accounts are what is known."""
-    alike = _alike(witnesses, known)
-    return _probabilities(model, alike.witnesses, alike.known)[alike.group]
+def fit_account_model(alike: Alike, mix_prior: Matrix, fixed_share: float) -> AccountModel:
+    """Expectation-maximisation from the priors; the same input gives the same model.
+
+    `mix_prior` is expected shares times their worth in accounts. The last code ("nobody knows") keeps `fixed_share`: it is
+    the one that explains silence best, so its share cannot be learned from silence.
+    """
+    witnesses = alike.witnesses
+    statements = [_statements(w, len(alike.n_accounts)) for w in witnesses]
+    model = AccountModel(_mix(mix_prior, fixed_share), tuple(_rows_to_one(_pooled(w.prior, w.shared)) for w in witnesses))
+    for _ in range(N_ROUNDS):
+        p = _probabilities(model, alike, statements) * alike.n_accounts[:, None]
+        learned = tuple(_learned(w, said.T @ p) for w, said in zip(witnesses, statements, strict=True))
+        fresh = AccountModel(_mix(p.sum(axis=0) + mix_prior, fixed_share), learned)
+        change = float(np.abs(fresh.mix - model.mix).max())
+        model = fresh
+        if change < CLOSE:
+            break
+    return model
 
 
-def _probabilities(model: AccountModel, witnesses: Sequence[Witness], known: KnownCodes) -> Matrix:
-    total = np.zeros_like(known.probabilities)
-    for _, support in witness_support(model, witnesses, len(known.is_known)):
-        total += support
-    return np.where(known.is_known[:, None], known.probabilities, softmax(np.log(model.mix) + total))
+def group_probabilities(model: AccountModel, alike: Alike) -> Matrix:
+    """P(code | all statements), one row per group, one column per leaf code; rows of known accounts are what is known."""
+    return _probabilities(model, alike, [_statements(w, len(alike.n_accounts)) for w in alike.witnesses])
 
 
-def witness_support(model: AccountModel, witnesses: Sequence[Witness], n_accounts: int) -> Iterator[tuple[Witness, Matrix]]:
-    """Each witness with the log-likelihood of its statements by code, one row per account (zeros where it is silent)."""
-    for witness, table in zip(witnesses, model.tables, strict=True):
-        support = np.zeros((n_accounts, len(model.mix)))
-        np.add.at(support, witness.account, witness.trust * witness.weight[:, None] * np.log(table).T[witness.said])
-        yield witness, support
+def group_support(model: AccountModel, alike: Alike) -> Iterator[tuple[Witness, Matrix]]:
+    """Each witness with the log-likelihood of its statements by code, one row per group (zeros where it is silent)."""
+    for witness, table in zip(alike.witnesses, model.tables, strict=True):
+        yield witness, _support(witness, table, _statements(witness, len(alike.n_accounts)))
+
+
+def _probabilities(model: AccountModel, alike: Alike, statements: Sequence[csr_array]) -> Matrix:
+    total = np.zeros_like(alike.known.probabilities)
+    for witness, table, said in zip(alike.witnesses, model.tables, statements, strict=True):
+        total += _support(witness, table, said)
+    return np.where(alike.known.is_known[:, None], alike.known.probabilities, softmax(np.log(model.mix) + total))
+
+
+def _statements(witness: Witness, n_groups: int) -> csr_array:
+    """Groups x things to say: the weight with which the witness says each of each."""
+    shape = (n_groups, witness.prior.shape[1])
+    return coo_array((witness.weight, (witness.account, witness.said)), shape).tocsr()
+
+
+def _support(witness: Witness, table: Matrix, said: csr_array) -> Matrix:
+    return np.asarray(said @ (witness.trust * np.log(table).T))
 
 
 def _mix(counts: Matrix, fixed_share: float) -> Matrix:
@@ -155,9 +171,8 @@ def _mix(counts: Matrix, fixed_share: float) -> Matrix:
     return mix
 
 
-def _learned(witness: Witness, p: Matrix) -> Matrix:
-    counts = np.zeros_like(witness.prior.T)
-    np.add.at(counts, witness.said, witness.weight[:, None] * p[witness.account])
+def _learned(witness: Witness, counts: Matrix) -> Matrix:
+    """The witness's table from things said x codes in numbers of accounts."""
     return _rows_to_one(_pooled(counts.T + witness.prior, witness.shared))
 
 

@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from winback.reasons.account_model import (
     AccountModel,
+    Alike,
     KnownCodes,
     Matrix,
-    Witness,
-    account_probabilities,
     fit_account_model,
-    witness_support,
+    group_probabilities,
+    group_support,
+    put_together,
 )
 from winback.reasons.signs import load_signs
 from winback.reasons.taxonomy import FAMILY_CODES, LEAF_CODES, UNKNOWN, family_of, load_taxonomy
@@ -39,8 +40,6 @@ class AccountReasons:
 
     rows: pl.DataFrame
     probabilities: Matrix
-    model: AccountModel
-    witnesses: tuple[Witness, ...]
 
 
 def explain_accounts(
@@ -62,21 +61,27 @@ def explain_accounts(
         *sign_witnesses(accounts),
     )
     assumed = load_assumptions()
-    known = _known(accounts, confirmed)
-    model = fit_account_model(witnesses, known, case_mix() * assumed.mix.weight, assumed.unknown_share)
-    p = account_probabilities(model, witnesses, known)
-    order = np.argsort(-p, axis=1, kind="stable")
-    signs = _speaking_signs(model, witnesses, order[:, 0], accounts.height)
-    rows = accounts.select("account_id").with_columns(
-        likeliest_code=pl.Series([LEAF_CODES[i] for i in order[:, 0]], dtype=pl.String),
-        runner_up_code=pl.Series(_runners_up(order), dtype=pl.String),
-        reason_prob=pl.Series(np.round(p.max(axis=1), _DIGITS)),
-        sign_slugs=pl.Series(signs, dtype=pl.String),
-        family_code=pl.Series(_sure_families(p), dtype=pl.String),
-        further_codes=pl.Series(_further(p, order), dtype=pl.String),
-    )
+    alike = put_together(witnesses, _known(accounts, confirmed))
+    model = fit_account_model(alike, case_mix() * assumed.mix.weight, assumed.unknown_share)
+    p = group_probabilities(model, alike)
+    rows = accounts.select("account_id").hstack(_told_by_statements(p, model, alike)[alike.group])
     rows = _with_words(rows, notes, confirmed, leaves.filter(~quoted))
-    return AccountReasons(_concluded(rows, as_of_on, note_model), p, model, witnesses)
+    return AccountReasons(_concluded(rows, as_of_on, note_model), p[alike.group])
+
+
+def _told_by_statements(p: Matrix, model: AccountModel, alike: Alike) -> pl.DataFrame:
+    """What follows from the statements alone, one row per group."""
+    order = np.argsort(-p, axis=1, kind="stable")
+    return pl.DataFrame(
+        {
+            "likeliest_code": pl.Series([LEAF_CODES[i] for i in order[:, 0]], dtype=pl.String),
+            "runner_up_code": pl.Series(_runners_up(order), dtype=pl.String),
+            "reason_prob": np.round(p.max(axis=1, initial=0.0), _DIGITS),
+            "sign_slugs": pl.Series(_speaking_signs(model, alike, order[:, 0]), dtype=pl.String),
+            "family_code": pl.Series(_sure_families(p), dtype=pl.String),
+            "further_codes": pl.Series(_further(p, order), dtype=pl.String),
+        }
+    )
 
 
 def _known(accounts: pl.DataFrame, confirmed: pl.DataFrame) -> KnownCodes:
@@ -115,13 +120,12 @@ def _further(p: Matrix, order: NDArray[np.int64]) -> list[str | None]:
     ]
 
 
-def _speaking_signs(
-    model: AccountModel, witnesses: tuple[Witness, ...], likeliest: NDArray[np.int64], n: int
-) -> list[str | None]:
-    """Per account the signs that are there and speak for the likeliest code, strongest first."""
+def _speaking_signs(model: AccountModel, alike: Alike, likeliest: NDArray[np.int64]) -> list[str | None]:
+    """Per group the signs that are there and speak for the likeliest code, strongest first."""
+    n = len(likeliest)
     by_name = {s.slug: s for s in load_signs()}
     gains, names = [], []
-    for witness, mine in witness_support(model, witnesses, n):
+    for witness, mine in group_support(model, alike):
         sign = by_name.get(witness.name)
         if sign is None:
             continue

@@ -13,9 +13,10 @@ rates AS (
 ),
 purchase_lines AS (
     SELECT spend.account_id, spend.spent_on, spend.spent_at, spend.category, spend.product_id, spend.quantity,
-        CAST(CASE
-            WHEN rates.rate IS NULL THEN spend.amount ELSE CAST(spend.amount AS DECIMAL(19, 4)) * rates.rate
-        END AS DECIMAL(18, 4)) AS base_amount
+        CASE
+            WHEN rates.rate IS NULL THEN spend.amount
+            ELSE CAST(CAST(spend.amount AS DECIMAL(19, 4)) * rates.rate AS DECIMAL(18, 4))
+        END AS base_amount
     FROM asof_spend AS spend
     CROSS JOIN core_week
     LEFT JOIN rates
