@@ -26,7 +26,6 @@ from winback.publication.week_ledger import Week
 
 READER_TABLES = (
     "core_week",
-    "core_purchase_cycles",
     "core_lapse_thresholds",
     "core_spells",
     "core_lapses",
