@@ -81,22 +81,22 @@ fitting AS (
         AND (served.language IS NULL OR reps.has_any_language OR reps.languages LIKE concat('%;', served.language, '%'))
 ),
 
+-- The best is the least of one text per rep: a sort of all of them would take longer.
 others AS (
     SELECT
         account_id,
         as_of_on,
-        rep_id,
-        has_met,
-        row_number() OVER (
-            PARTITION BY account_id
-            ORDER BY
-                CASE WHEN is_skilled THEN 0 ELSE 1 END,
-                CASE WHEN has_met THEN 0 ELSE 1 END,
+        min(
+            concat(
+                CASE WHEN is_skilled THEN '0' ELSE '1' END,
+                CASE WHEN has_met THEN '0' ELSE '1' END,
                 md5(concat(account_id, '|', rep_id)),
                 rep_id
-        ) AS rep_rank
+            )
+        ) AS best
     FROM fitting
     WHERE is_skilled OR NOT has_own
+    GROUP BY account_id, as_of_on
 )
 
 SELECT
@@ -110,9 +110,8 @@ WHERE has_own
 UNION ALL
 SELECT
     account_id,
-    rep_id,
+    substr(best, 35) AS rep_id,
     as_of_on,
     false AS is_own,
-    CASE WHEN has_met THEN CAST(0.9 AS DOUBLE) ELSE CAST(0.8 AS DOUBLE) END AS rep_fit
+    CASE WHEN substr(best, 2, 1) = '0' THEN CAST(0.9 AS DOUBLE) ELSE CAST(0.8 AS DOUBLE) END AS rep_fit
 FROM others
-WHERE rep_rank = 1
