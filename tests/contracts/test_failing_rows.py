@@ -18,7 +18,6 @@ SPAN = load_contract("score_return_time")
 PAIR = "expect_column_pair_values_a_to_be_greater_than_b"
 RANGES = "unexpected_rows_expectation"
 KINDS = {*_KINDS}
-ONE_KEY, KEY = "expect_column_values_to_be_unique", "expect_compound_columns_to_be_unique"
 
 
 @pytest.fixture
@@ -55,14 +54,10 @@ def test_rows_where_one_value_is_below_another_are_shown_with_both(con) -> None:
 
 def test_repeated_keys_are_shown_with_how_often(con) -> None:
     made(con, SPAN, span("a", 0.3, 0.2, 0.4), span("a", 0.4, 0.2, 0.4), span("b", 0.3, 0.2, 0.4))
-    found = failing_rows(con, SPAN.name, SPAN, rule_of(SPAN, KEY))
+    found = failing_rows(con, SPAN.name, SPAN, rule_of(SPAN, RANGES))
     assert found.n_rows == 2
-    assert found.rows.select("account_id", "what_is_wrong").row(0) == ("a", "there are 2 of it")
-    value = load_contract("score_value")
-    made(
-        con, value, {"account_id": "a"}, {"account_id": "a"}, {"account_id": "b"}, {"account_id": None}, {"account_id": None}
-    )
-    assert failing_rows(con, value.name, value, SuiteRule(ONE_KEY, {"column": "account_id"}, True, "")).n_rows == 2
+    assert found.rows.select("account_id", "what_is_wrong").row(0) == ("a", "there are 2 of this key")
+    assert found.in_short.startswith("The key is unique. Numbers lie in their ranges")
 
 
 def test_numbers_out_of_range_are_named_with_their_values(con) -> None:
@@ -81,9 +76,10 @@ def test_numbers_out_of_range_are_named_with_their_values(con) -> None:
     ]
 
 
-@pytest.mark.parametrize("kind", [PAIR, KEY, RANGES])
-def test_there_are_as_many_as_great_expectations_counts(con, kind: str) -> None:
-    rows = [span(f"a{n % 40}", 0.5 + n / 50, 0.2, 0.8) for n in range(45)] + [span("n", None, 0.2, 0.8)]
+@pytest.mark.parametrize(("kind", "n_accounts", "step"), [(PAIR, 45, 0.02), (RANGES, 45, 0.02), (RANGES, 40, 0.001)])
+def test_there_are_as_many_as_great_expectations_counts(con, kind: str, n_accounts: int, step: float) -> None:
+    """Values below others, numbers out of range, and keys that are not unique."""
+    rows = [span(f"a{n % n_accounts}", 0.5 + n * step, 0.2, 0.8) for n in range(45)] + [span("n", None, 0.2, 0.8)]
     made(con, SPAN, *rows)
     rule = rule_of(SPAN, kind)
     (result,) = validate_table(con, SPAN.name, [(rule.type, rule.kwargs)])
@@ -100,16 +96,12 @@ def test_personal_values_are_never_shown(con) -> None:
         "INSERT INTO raw_people (person_id, account_id, phone, email, _file_id, _line, _batch) VALUES "
         "('p', 'a', '13800138000', 'x@example.com', 3, 7, 1), ('q', 'b', '13800138000', NULL, 3, 8, 1)"
     )
-    for kind, kwargs in (
-        (ONE_KEY, {"column": "phone"}),
-        (KEY, {"column_list": ["phone", "role"]}),
-        (PAIR, {"column_A": "phone", "column_B": "email"}),
-    ):
-        found = failing_rows(con, "raw_people", people, SuiteRule(kind, kwargs, True, "No two alike."))
-        assert found.rows.height > 0
-        assert found.rows["phone"].unique().to_list() == [HIDDEN]
-        assert "13800138000" not in found.in_short + str(found.rows.rows())
-        assert found.rows.columns[:2] == ["_file_id", "_line"]
+    rule = SuiteRule(PAIR, {"column_A": "phone", "column_B": "email"}, True, "No two alike.")
+    found = failing_rows(con, "raw_people", people, rule)
+    assert found.rows.height > 0
+    assert found.rows["phone"].unique().to_list() == [HIDDEN]
+    assert "13800138000" not in found.in_short + str(found.rows.rows())
+    assert found.rows.columns[:2] == ["_file_id", "_line"]
 
 
 def test_allowed_words_of_a_personal_column_are_hidden_too(con) -> None:

@@ -47,25 +47,26 @@ def test_a_missing_column_is_a_failure_and_not_a_violation(con) -> None:
 
 
 def test_a_computed_table_must_have_a_unique_key_and_numbers_in_range() -> None:
-    rules = [(r.type, r.kwargs.get("column")) for r in suite_of(load_contract("score_return_time"))]
-    assert ("expect_compound_columns_to_be_unique", None) in rules
-    assert "prob below 0" in str(suite_of(load_contract("score_return_time"))[-1].kwargs)
-    assert all(r.is_blocking for r in suite_of(load_contract("score_return_time")))
+    rules = suite_of(load_contract("score_return_time"))
+    assert 'GROUP BY "account_id", "as_of_on", "horizon_days" HAVING' in str(rules[-1].kwargs)
+    assert "prob below 0" in str(rules[-1].kwargs)
+    assert all(r.is_blocking for r in rules)
 
 
-def test_all_ranges_of_a_table_are_one_rule_that_names_what_is_broken() -> None:
+def test_key_and_ranges_of_a_table_are_one_rule_that_names_what_is_broken() -> None:
     contract = load_contract("score_propensity")
     with duckdb.connect() as con:
         con.execute(table_ddl(contract).replace(" NOT NULL", ""))
         con.execute(
             "INSERT INTO score_propensity (account_id, as_of_on, play_id, horizon_days, touched_prob, model_level) VALUES "
             "('a', '2026-01-05', 'p', 56, 1.5, 'nonsense'), ('b', '2026-01-05', 'p', 0, -0.5, NULL), "
-            "('c', '2026-01-05', 'p', 56, 1.25, 'rules')"
+            "('c', '2026-01-05', 'p', 56, 1.25, 'rules'), ('c', '2026-01-05', 'p', 56, 0.25, 'rules')"
         )
         results = validate_table(con, contract.name, [(r.type, r.kwargs) for r in suite_of(contract)])
     (ranges,) = [r for r in results if r.type == "unexpected_rows_expectation"]
     assert not ranges.is_met
     assert set(ranges.observed.split("; ")) == {
+        "key not unique, 2",
         "horizon_days below 1, 1",
         "touched_prob below 0, 1",
         "touched_prob above 1, 2",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from data_contracts import Contract, Field
-from winback.contracts.identifiers import quote_name, quote_text
+from winback.contracts.identifiers import name_list, quote_name, quote_text
 
 
 @dataclass(frozen=True)
@@ -41,34 +41,29 @@ def _implied(contract: Contract) -> list[SuiteRule]:
             "Exactly the contract's columns.",
         )
     ]
-    if len(contract.key) == 1:
-        rules.append(SuiteRule("expect_column_values_to_be_unique", {"column": contract.key[0]}, True, "The key is unique."))
-    elif contract.key:
-        rules.append(
-            SuiteRule(
-                "expect_compound_columns_to_be_unique",
-                {"column_list": list(contract.key), "ignore_row_if": "never"},
-                True,
-                "The key is unique.",
-            )
-        )
-    return rules + _in_range(contract)
+    return rules + _row_rule(contract)
 
 
-def _in_range(contract: Contract) -> list[SuiteRule]:
-    """One rule for all numbers and codes of a table: a rule of its own for each costs GX more than reading the table."""
+def _row_rule(contract: Contract) -> list[SuiteRule]:
+    """One rule for keys, numbers and codes of a table: a rule of its own for each costs GX more than reading the table."""
     broken = {words: condition for field in contract.fields for words, condition in broken_conditions(field)}
-    if not broken:
+    counted, words = [], []
+    if contract.key:
+        repeated = f"SELECT count(*) AS n FROM {{batch}} GROUP BY {name_list(contract.key)} HAVING count(*) > 1"
+        counted.append(
+            f"SELECT {quote_text('key not unique')} AS broken, coalesce(sum(n), 0) AS n_rows FROM ({repeated}) AS repeated"
+        )
+        words.append("The key is unique.")
+    if broken:
+        names = ", ".join(quote_text(words) for words in broken)
+        counts = ", ".join(f"sum(CASE WHEN {condition} THEN 1 ELSE 0 END)" for condition in broken.values())
+        counted.append(f"SELECT unnest([{names}]) AS broken, unnest([{counts}]) AS n_rows FROM {{batch}}")
+        columns = ", ".join(f.name for f in contract.fields if list(broken_conditions(f)))
+        words.append(f"Numbers lie in their ranges and codes are among those allowed: {columns}.")
+    if not counted:
         return []
-    names = ", ".join(quote_text(words) for words in broken)
-    counts = ", ".join(f"sum(CASE WHEN {condition} THEN 1 ELSE 0 END)" for condition in broken.values())
-    query = (
-        f"SELECT * FROM (SELECT unnest([{names}]) AS broken, unnest([{counts}]) AS n_rows FROM {{batch}}) AS counted "
-        "WHERE n_rows > 0"
-    )
-    columns = ", ".join(f.name for f in contract.fields if list(broken_conditions(f)))
-    words = f"Numbers lie in their ranges and codes are among those allowed: {columns}."
-    return [SuiteRule("unexpected_rows_expectation", {"unexpected_rows_query": query}, True, words)]
+    query = f"SELECT * FROM ({' UNION ALL '.join(counted)}) AS counted WHERE n_rows > 0"
+    return [SuiteRule("unexpected_rows_expectation", {"unexpected_rows_query": query}, True, " ".join(words))]
 
 
 def broken_conditions(field: Field) -> Iterator[tuple[str, str]]:

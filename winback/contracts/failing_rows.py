@@ -24,7 +24,6 @@ MOST_ROWS = 10
 HIDDEN = "(hidden)"
 _PLACE = ("_file_id", "_line")
 """Where a received row came from; shown for raw tables beside the key."""
-_HOW_OFTEN = "concat('there are ', _n_same, ' of it')"
 
 
 @dataclass(frozen=True)
@@ -86,39 +85,24 @@ def _shown(contract: Contract, broken: _Broken, *, is_raw: bool) -> str:
     return f"SELECT {', '.join([*place, *values, *wrong])} FROM {broken.source}"
 
 
-def _repeated(table: str, columns: tuple[str, ...]) -> str:
-    keys = name_list(columns)
-    return f"(SELECT *, count(*) OVER (PARTITION BY {keys}) AS _n_same FROM {table}) AS counted WHERE _n_same > 1"
-
-
-def _not_unique(table: str, contract: Contract, kwargs: Mapping[str, Any]) -> _Broken:
-    column = (str(kwargs["column"]),)
-    is_there = f"(SELECT * FROM {table} WHERE {quote_name(column[0])} IS NOT NULL)"
-    return _Broken(_repeated(is_there, column), column, _HOW_OFTEN)
-
-
-def _key_not_unique(table: str, contract: Contract, kwargs: Mapping[str, Any]) -> _Broken:
-    columns = tuple(kwargs["column_list"])
-    return _Broken(_repeated(table, columns), columns, _HOW_OFTEN)
-
-
 def _not_greater(table: str, contract: Contract, kwargs: Mapping[str, Any]) -> _Broken:
     first, second = quote_name(kwargs["column_A"]), quote_name(kwargs["column_B"])
     sign = "<" if kwargs.get("or_equal") else "<="
     return _Broken(f"{table} WHERE {first} {sign} {second}", (kwargs["column_A"], kwargs["column_B"]))
 
 
-def _out_of_range(table: str, contract: Contract, kwargs: Mapping[str, Any]) -> _Broken:
-    conditions = {
-        field.name: [(words, condition) for words, condition in broken_conditions(field)] for field in contract.fields
+def _broken_row(table: str, contract: Contract, kwargs: Mapping[str, Any]) -> _Broken:
+    """Rows whose key is not theirs alone, or with a number out of range or a code that is not allowed."""
+    wrong = {
+        f"CASE WHEN {condition} THEN {_with_value(contract, field.name, words)} END": condition
+        for field in contract.fields
+        for words, condition in broken_conditions(field)
     }
-    wrong = [
-        f"CASE WHEN {condition} THEN {_with_value(contract, name, words)} END"
-        for name, found in conditions.items()
-        for words, condition in found
-    ]
-    any_broken = " OR ".join(condition for found in conditions.values() for _, condition in found)
-    return _Broken(f"{table} WHERE {any_broken}", (), f"concat_ws('; ', {', '.join(wrong)})")
+    source = table
+    if contract.key:
+        source = f"(SELECT *, count(*) OVER (PARTITION BY {name_list(contract.key)}) AS _n_same FROM {table}) AS counted"
+        wrong["CASE WHEN _n_same > 1 THEN concat('there are ', _n_same, ' of this key') END"] = "_n_same > 1"
+    return _Broken(f"{source} WHERE {' OR '.join(wrong.values())}", (), f"concat_ws('; ', {', '.join(wrong)})")
 
 
 def _with_value(contract: Contract, name: str, words: str) -> str:
@@ -131,10 +115,8 @@ def _whole(table: str, contract: Contract, kwargs: Mapping[str, Any]) -> None:
 
 
 _KINDS: dict[str, Callable[[str, Contract, Mapping[str, Any]], _Broken | None]] = {
-    "expect_column_values_to_be_unique": _not_unique,
-    "expect_compound_columns_to_be_unique": _key_not_unique,
     "expect_column_pair_values_a_to_be_greater_than_b": _not_greater,
-    "unexpected_rows_expectation": _out_of_range,
+    "unexpected_rows_expectation": _broken_row,
     "expect_table_columns_to_match_set": _whole,
     "expect_table_row_count_to_be_between": _whole,
 }
