@@ -2,7 +2,7 @@
 
 Belongs here: out-of-time predictions, the figures, the rule of choice. Does not belong here: the champion's final fit.
 
-The rule: the logistic regression. It starts from the chance if left alone, and its ridge keeps it there until contacts say otherwise.
+The rule: the logistic regression. It starts from the chance if left alone, and its ridge keeps it there until contacts say more.
 Another family takes its place only where its Brier score is smaller and its log loss is so by more than one standard error of the
 paired difference, clustered by account (Breiman et al., 1984): a few dozen returns cannot tell families apart, and a family that
 happens to win on them ranks worse in the weeks after.
