@@ -1,4 +1,6 @@
 -- How often an account buys: over all purchases (category *) and per category.
+-- Most categories were bought on one day or two: only longer histories are put in order for the median of their gaps, which for
+-- tens of millions of them would not fit into memory.
 WITH days AS (
     SELECT DISTINCT
         spend.account_id,
@@ -16,29 +18,52 @@ WITH days AS (
         )
 ),
 
-gaps AS (
-    SELECT
-        account_id,
-        category,
-        spent_on,
-        datediff('day', lag(spent_on) OVER (PARTITION BY account_id, category ORDER BY spent_on), spent_on) AS gap_days
-    FROM days
-),
-
 by_category AS (
     SELECT
         account_id,
         category,
         count(*) AS n_purchase_days,
         min(spent_on) AS first_spend_on,
-        max(spent_on) AS last_spend_on,
+        max(spent_on) AS last_spend_on
+    FROM days
+    GROUP BY account_id, category
+),
+
+gaps AS (
+    SELECT
+        days.account_id,
+        days.category,
+        datediff(
+            'day', lag(days.spent_on) OVER (PARTITION BY days.account_id, days.category ORDER BY days.spent_on), days.spent_on
+        ) AS gap_days
+    FROM days
+    INNER JOIN by_category ON days.account_id = by_category.account_id AND days.category = by_category.category
+    WHERE by_category.n_purchase_days > 2
+),
+
+medians AS (
+    SELECT
+        account_id,
+        category,
         CAST(median(gap_days) AS DOUBLE) AS cycle_days
     FROM gaps
     GROUP BY account_id, category
 ),
 
 cycles AS (
-    SELECT * FROM by_category
+    SELECT
+        by_category.account_id,
+        by_category.category,
+        by_category.n_purchase_days,
+        by_category.first_spend_on,
+        by_category.last_spend_on,
+        CASE
+            WHEN by_category.n_purchase_days = 2
+                THEN CAST(datediff('day', by_category.first_spend_on, by_category.last_spend_on) AS DOUBLE)
+            ELSE medians.cycle_days
+        END AS cycle_days
+    FROM by_category
+    LEFT JOIN medians ON by_category.account_id = medians.account_id AND by_category.category = medians.category
     UNION ALL
     SELECT
         account_id,
