@@ -81,13 +81,19 @@ netted AS (
 judged AS (
     SELECT
         *,
-        touched_prob IS NULL OR net_mean IS NULL AS is_unknown,
         coalesce(max(net_mean) OVER (PARTITION BY account_id) <= 0, false)
         AND (
             coalesce(uplift_status, 'none') <> 'experimental'
             OR coalesce(max(net_high) OVER (PARTITION BY account_id) > 0, true)
         ) AS is_in_doubt
     FROM netted
+),
+
+based AS (
+    SELECT
+        *,
+        NOT is_in_doubt AND touched_prob IS NOT NULL AND net_mean IS NOT NULL AS is_by_net_value
+    FROM judged
 )
 
 SELECT
@@ -103,23 +109,19 @@ SELECT
     offer_cost_amount,
     minutes_cost_amount,
     CAST(round(penalty, 2) AS DECIMAL(18, 4)) AS discount_penalty_amount,
-    CASE
-        WHEN NOT is_in_doubt AND touched_prob IS NOT NULL THEN CAST(round(least(net_low, net_mean), 2) AS DECIMAL(18, 4))
-    END AS net_value_low_amount,
-    CASE WHEN NOT is_in_doubt AND touched_prob IS NOT NULL THEN CAST(round(net_mean, 2) AS DECIMAL(18, 4)) END AS net_value_amount,
-    CASE
-        WHEN NOT is_in_doubt AND touched_prob IS NOT NULL THEN CAST(round(greatest(net_high, net_mean), 2) AS DECIMAL(18, 4))
-    END AS net_value_high_amount,
+    CASE WHEN is_by_net_value THEN CAST(round(least(net_low, net_mean), 2) AS DECIMAL(18, 4)) END AS net_value_low_amount,
+    CASE WHEN is_by_net_value THEN CAST(round(net_mean, 2) AS DECIMAL(18, 4)) END AS net_value_amount,
+    CASE WHEN is_by_net_value THEN CAST(round(greatest(net_high, net_mean), 2) AS DECIMAL(18, 4)) END AS net_value_high_amount,
     CAST(
         CASE
-            WHEN is_unknown OR is_in_doubt
-                THEN round(
+            WHEN is_by_net_value THEN round(net_mean, 2)
+            ELSE
+                round(
                     (CAST(value_at_stake_amount AS DOUBLE) + CAST(year_amount AS DOUBLE) / 1000000)
                     * rule_factor * CASE WHEN is_in_doubt THEN 0.001 ELSE 1 END,
                     4
                 )
-            ELSE round(net_mean, 2)
         END AS DECIMAL(18, 4)
     ) AS plan_value_amount,
-    CASE WHEN is_unknown OR is_in_doubt THEN 'value_at_stake' ELSE 'net_value' END AS value_basis
-FROM judged
+    CASE WHEN is_by_net_value THEN 'net_value' ELSE 'value_at_stake' END AS value_basis
+FROM based

@@ -226,6 +226,19 @@ def test_cycles_per_category(week) -> None:
     ]
 
 
+def test_a_category_bought_on_two_days_has_the_gap_between_them(week) -> None:
+    """Several lines of a day are one day, and what another account bought is no part of it."""
+    days = ["2026-01-01", "2026-01-01", "2026-01-09"]
+    spend(week, *[("a", day, 1, "purchase", {"category": "ink"}) for day in days])
+    spend(week, ("b", "2026-01-04", 1, "purchase", {"category": "ink"}))
+    make(week, "core_purchase_days", "core_accounts_week", "core_purchase_cycles")
+    assert rows(
+        week,
+        "SELECT account_id, n_purchase_days, cycle_days, mean_gap_days, next_expected_on FROM core_purchase_cycles "
+        "WHERE category = 'ink' ORDER BY 1",
+    ) == [("a", 2, 8.0, 8.0, date(2026, 1, 17)), ("b", 1, None, None, None)]
+
+
 def test_every_lapsed_account_is_a_candidate_or_has_one_cause(empty_tables) -> None:
     set_up(empty_tables, Settings(plan=PlanSettings(max_lapsed_days=200, cooldown_days=28, contact_cap=2)))
     accounts = [

@@ -33,20 +33,16 @@ def suite_of(contract: Contract) -> list[SuiteRule]:
 
 
 def _implied(contract: Contract) -> list[SuiteRule]:
-    rules = [
-        SuiteRule(
-            "expect_table_columns_to_match_set",
-            {"column_set": list(contract.columns), "exact_match": True},
-            True,
-            "Exactly the contract's columns.",
-        )
+    columns = {"column_set": list(contract.columns), "exact_match": True}
+    return [
+        SuiteRule("expect_table_columns_to_match_set", columns, True, "Exactly the contract's columns."),
+        *_row_rule(contract),
     ]
-    return rules + _row_rule(contract)
 
 
 def _row_rule(contract: Contract) -> list[SuiteRule]:
     """One rule for keys, numbers and codes of a table: a rule of its own for each costs GX more than reading the table."""
-    broken = {words: condition for field in contract.fields for words, condition in broken_conditions(field)}
+    broken = dict(pair for field in contract.fields for pair in broken_conditions(field))
     counted, words = [], []
     if contract.key:
         repeated = f"SELECT count(*) AS n FROM {{batch}} GROUP BY {name_list(contract.key)} HAVING count(*) > 1"
@@ -55,7 +51,7 @@ def _row_rule(contract: Contract) -> list[SuiteRule]:
         )
         words.append("The key is unique.")
     if broken:
-        names = ", ".join(quote_text(words) for words in broken)
+        names = ", ".join(map(quote_text, broken))
         counts = ", ".join(f"sum(CASE WHEN {condition} THEN 1 ELSE 0 END)" for condition in broken.values())
         counted.append(f"SELECT unnest([{names}]) AS broken, unnest([{counts}]) AS n_rows FROM {{batch}}")
         columns = ", ".join(f.name for f in contract.fields if list(broken_conditions(f)))

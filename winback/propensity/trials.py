@@ -51,4 +51,4 @@ def _reason(model: PropensityModel, family: str) -> str:
         return f"Not tried: {model.level_reason}."
     if family == model.champion:
         return f"Chosen, judged {how} on {verdict.n_judged} contacts: {model.level_reason}."
-    return f"Beaten, or not clearly better than a simpler family, {how} on {verdict.n_judged} contacts."
+    return f"Beaten, or not clearly better than the champion, {how} on {verdict.n_judged} contacts."

@@ -66,10 +66,12 @@ class KnownCodes:
 class Alike:
     """Accounts of whom all witnesses say the same, as one: how many they are, and which of them (`group`) each account is.
 
-    `witnesses` and `known` speak of groups in place of accounts.
+    `witnesses` and `known` speak of groups in place of accounts; `statements` holds a matrix per witness, groups x things to say:
+    the weight with which it says each of each.
     """
 
     witnesses: tuple[Witness, ...]
+    statements: tuple[csr_array, ...]
     known: KnownCodes
     n_accounts: Matrix
     group: NDArray[np.int64]
@@ -97,8 +99,10 @@ def put_together(witnesses: Sequence[Witness], known: KnownCodes) -> Alike:
     _, first, group, counts = np.unique(group, return_index=True, return_inverse=True, return_counts=True)
     is_first = np.zeros(n, bool)
     is_first[first] = True
+    kept = tuple(_kept(witness, is_first, group) for witness in witnesses)
     return Alike(
-        tuple(_kept(witness, is_first, group) for witness in witnesses),
+        kept,
+        tuple(_statements(witness, len(first)) for witness in kept),
         KnownCodes(known.is_known[first], known.probabilities[first]),
         counts.astype(np.float64),
         group,
@@ -122,11 +126,10 @@ def fit_account_model(alike: Alike, mix_prior: Matrix, fixed_share: float) -> Ac
     the one that explains silence best, so its share cannot be learned from silence.
     """
     witnesses = alike.witnesses
-    statements = [_statements(w, len(alike.n_accounts)) for w in witnesses]
     model = AccountModel(_mix(mix_prior, fixed_share), tuple(_rows_to_one(_pooled(w.prior, w.shared)) for w in witnesses))
     for _ in range(N_ROUNDS):
-        p = _probabilities(model, alike, statements) * alike.n_accounts[:, None]
-        learned = tuple(_learned(w, said.T @ p) for w, said in zip(witnesses, statements, strict=True))
+        p = group_probabilities(model, alike) * alike.n_accounts[:, None]
+        learned = tuple(_learned(w, said.T @ p) for w, said in zip(witnesses, alike.statements, strict=True))
         fresh = AccountModel(_mix(p.sum(axis=0) + mix_prior, fixed_share), learned)
         change = float(np.abs(fresh.mix - model.mix).max())
         model = fresh
@@ -137,30 +140,21 @@ def fit_account_model(alike: Alike, mix_prior: Matrix, fixed_share: float) -> Ac
 
 def group_probabilities(model: AccountModel, alike: Alike) -> Matrix:
     """P(code | all statements), one row per group, one column per leaf code; rows of known accounts are what is known."""
-    return _probabilities(model, alike, [_statements(w, len(alike.n_accounts)) for w in alike.witnesses])
+    total = np.zeros_like(alike.known.probabilities)
+    for _, support in group_support(model, alike):
+        total += support
+    return np.where(alike.known.is_known[:, None], alike.known.probabilities, softmax(np.log(model.mix) + total))
 
 
 def group_support(model: AccountModel, alike: Alike) -> Iterator[tuple[Witness, Matrix]]:
     """Each witness with the log-likelihood of its statements by code, one row per group (zeros where it is silent)."""
-    for witness, table in zip(alike.witnesses, model.tables, strict=True):
-        yield witness, _support(witness, table, _statements(witness, len(alike.n_accounts)))
-
-
-def _probabilities(model: AccountModel, alike: Alike, statements: Sequence[csr_array]) -> Matrix:
-    total = np.zeros_like(alike.known.probabilities)
-    for witness, table, said in zip(alike.witnesses, model.tables, statements, strict=True):
-        total += _support(witness, table, said)
-    return np.where(alike.known.is_known[:, None], alike.known.probabilities, softmax(np.log(model.mix) + total))
+    for witness, table, said in zip(alike.witnesses, model.tables, alike.statements, strict=True):
+        yield witness, np.asarray(said @ (witness.trust * np.log(table).T))
 
 
 def _statements(witness: Witness, n_groups: int) -> csr_array:
-    """Groups x things to say: the weight with which the witness says each of each."""
     shape = (n_groups, witness.prior.shape[1])
     return coo_array((witness.weight, (witness.account, witness.said)), shape).tocsr()
-
-
-def _support(witness: Witness, table: Matrix, said: csr_array) -> Matrix:
-    return np.asarray(said @ (witness.trust * np.log(table).T))
 
 
 def _mix(counts: Matrix, fixed_share: float) -> Matrix:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import expit
+from scipy.special import log_expit
 
 from winback.uplift.experiment import Flags, Vector
 
@@ -39,8 +39,8 @@ def spread_effect(log_odds: Vector, is_contact: Flags, returned: Vector, rows_lo
 
 
 def _hazard(log_odds: Vector) -> Vector:
-    """Cumulative hazard over the horizon of a chance given as log-odds."""
-    return np.asarray(-np.log1p(-np.clip(expit(log_odds), 0.0, 1 - 1e-9)))
+    """Cumulative hazard over the horizon of a chance given as log-odds: -ln(1 - chance)."""
+    return np.asarray(-log_expit(-log_odds))
 
 
 def _log_factor(hazard: Vector, share: float) -> float:
