@@ -5,7 +5,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -13,8 +13,10 @@ import typer
 from typer.testing import CliRunner
 
 from pipelines.cli.app import app
+from pipelines.clock import today_in
 from tests.conftest import accounts_csv, spend_csv
 from winback.config import Settings, parse_settings
+from winback.weeks import monday_of
 
 ROOT = Path(__file__).parents[1]
 DOCS = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
@@ -171,7 +173,7 @@ def test_every_command_of_the_readme_is_run_or_says_why_not() -> None:
 def test_the_readme_can_be_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every command in its order, on small data of one's own and a small simulated market."""
     monkeypatch.chdir(tmp_path)
-    monday = date.today() - timedelta(days=date.today().weekday())
+    monday = monday_of(today_in(Settings().zone)())
     Path("accounts.csv").write_text(accounts_csv(24), encoding="utf-8")
     Path("spend.csv").write_text(spend_csv(24, 16, 1, end=monday), encoding="utf-8")
     Path("notes.jsonl").write_text(json.dumps({"id": 1, "text": "Too expensive for what it brings."}) + "\n")
