@@ -21,6 +21,7 @@ counted AS (
             ELSE CAST(CAST(spend.amount AS DECIMAL(19, 4)) * rates.rate AS DECIMAL(18, 4))
         END AS base_amount,
         spend.paid_through_on,
+        spend.discount_amount > 0 OR spend.offer_id IS NOT NULL AS is_discounted,
         spend.due_on < core_week.as_of_on AND coalesce(spend.paid_on >= core_week.as_of_on, true) AS is_open_due
     FROM asof_spend AS spend
     CROSS JOIN core_week
@@ -44,6 +45,7 @@ signed AS (
             ELSE 1
         END AS spend_sign,
         base_amount,
+        is_discounted,
         CASE WHEN is_open_due AND kind <> 'refund' THEN 1 ELSE 0 END AS is_open_due
     FROM counted
 ),
@@ -52,7 +54,8 @@ days AS (
     SELECT
         account_id,
         spent_on,
-        max(CASE WHEN spend_sign = 1 THEN 1 ELSE 0 END) AS is_purchase_day,
+        count(CASE WHEN spend_sign = 1 THEN 1 END) AS n_purchase_lines,
+        count(CASE WHEN spend_sign = 1 AND is_discounted THEN 1 END) AS n_discounted_lines,
         coalesce(sum(CASE WHEN spend_sign = 1 THEN base_amount WHEN spend_sign = -1 THEN -base_amount END), 0) AS day_amount,
         max(CASE WHEN spend_sign = 1 THEN paid_through_on END) AS paid_through_on,
         max(is_open_due) AS is_open_due
@@ -68,7 +71,7 @@ purchases AS (
         lead(spent_on) OVER (PARTITION BY account_id ORDER BY spent_on) AS next_on,
         max(paid_through_on) OVER (PARTITION BY account_id ORDER BY spent_on) AS covered_to_on
     FROM days
-    WHERE is_purchase_day = 1
+    WHERE n_purchase_lines > 0
 ),
 
 -- Days without a purchase are few beside the others: they are put to the purchase before them by a join of their own.
@@ -84,7 +87,7 @@ refunds AS (
             days.account_id = purchases.account_id
             AND days.spent_on > purchases.spent_on
             AND (purchases.next_on IS NULL OR days.spent_on < purchases.next_on)
-    WHERE days.is_purchase_day = 0
+    WHERE days.n_purchase_lines = 0
     GROUP BY purchases.account_id, purchases.purchase_no
 ),
 
@@ -107,6 +110,8 @@ SELECT
     CAST(purchases.purchase_no AS BIGINT) AS purchase_no,
     purchases.spent_on,
     CAST(purchases.day_amount + coalesce(refunds.day_amount, 0) AS DECIMAL(18, 4)) AS day_amount,
+    purchases.n_purchase_lines,
+    purchases.n_discounted_lines,
     datediff('day', purchases.previous_on, purchases.spent_on) AS gap_days,
     datediff('day', purchases.spent_on, purchases.next_on) AS next_gap_days,
     purchases.paid_through_on IS NOT NULL AS has_paid_through,

@@ -3,66 +3,26 @@
 -- A category was stopped if its next purchase by its own cycle was expected before the account's last spend; it is overdue if
 -- that day came before the as-of Monday. Shares are of counted spend with a category, in base currency, before refunds.
 -- Missing throughout where no spend carries a category.
-WITH rates AS (
-    SELECT
-        currency,
-        rate,
-        rate_on AS from_on,
-        lead(rate_on) OVER (PARTITION BY currency ORDER BY rate_on) AS to_on
-    FROM asof_fx_rates
-),
-
-amounts AS (
-    SELECT
-        spend.account_id,
-        spend.category,
-        -- Only foreign amounts are multiplied, since that is slow, and as wider decimals, since DuckDB keeps products of two
-        -- 64-bit ones in 64 bits.
-        CAST(
-            sum(
-                CASE
-                    WHEN rates.rate IS NULL THEN spend.amount
-                    ELSE CAST(CAST(spend.amount AS DECIMAL(19, 4)) * rates.rate AS DECIMAL(18, 4))
-                END
-            ) AS DECIMAL(18, 4)
-        ) AS category_amount
-    FROM asof_spend AS spend
-    CROSS JOIN core_week
-    LEFT JOIN rates
-        ON
-            spend.currency = rates.currency
-            AND spend.currency <> core_week.base_currency
-            AND spend.spent_on >= rates.from_on
-            AND (rates.to_on IS NULL OR spend.spent_on < rates.to_on)
-    WHERE
-        spend.category IS NOT NULL AND spend.category <> '*'
-        AND core_week.value_kinds LIKE concat('%;', spend.kind, ';%')
-        AND NOT (
-            coalesce(spend.due_on < core_week.as_of_on, false)
-            AND coalesce(spend.paid_on >= core_week.as_of_on, true)
-            AND spend.paid_through_on IS NULL
-        )
-    GROUP BY spend.account_id, spend.category
-),
-
-totals AS (
+WITH totals AS (
     SELECT
         account_id,
         max(category_amount) AS top_amount,
         sum(category_amount) AS all_amount
-    FROM amounts
+    FROM core_purchase_cycles
+    WHERE category <> '*'
     GROUP BY account_id
 ),
 
 top AS (
     SELECT
-        amounts.account_id,
-        min(amounts.category) AS category,
+        cycles.account_id,
+        min(cycles.category) AS category,
         max(CASE WHEN totals.all_amount > 0 THEN CAST(totals.top_amount AS DOUBLE) / CAST(totals.all_amount AS DOUBLE) END)
             AS spend_share
-    FROM amounts
-    INNER JOIN totals ON amounts.account_id = totals.account_id AND amounts.category_amount = totals.top_amount
-    GROUP BY amounts.account_id
+    FROM core_purchase_cycles AS cycles
+    INNER JOIN totals ON cycles.account_id = totals.account_id AND cycles.category_amount = totals.top_amount
+    WHERE cycles.category <> '*'
+    GROUP BY cycles.account_id
 ),
 
 categories AS (

@@ -67,37 +67,24 @@ levels AS (
 
 days AS (
     SELECT
-        spend.account_id,
-        spend.spent_on,
-        CASE WHEN datediff('day', spend.spent_on, max(anchors.last_spend_on)) < 182 THEN 1 ELSE 0 END AS is_recent,
-        count(*) AS n_lines,
-        sum(CASE WHEN spend.discount_amount > 0 OR spend.offer_id IS NOT NULL THEN 1 ELSE 0 END) AS n_discounted,
-        sum(CASE WHEN spend.discount_amount IS NOT NULL OR spend.offer_id IS NOT NULL THEN 1 ELSE 0 END) AS n_with_discount_field
-    FROM asof_spend AS spend
-    CROSS JOIN core_week
-    INNER JOIN anchors ON spend.account_id = anchors.account_id
-    WHERE
-        core_week.value_kinds LIKE concat('%;', spend.kind, ';%')
-        AND spend.spent_on <= anchors.last_spend_on
-        AND datediff('day', spend.spent_on, anchors.last_spend_on) < 365
-        AND NOT (
-            coalesce(spend.due_on < core_week.as_of_on, false)
-            AND coalesce(spend.paid_on >= core_week.as_of_on, true)
-            AND spend.paid_through_on IS NULL
-        )
-    GROUP BY spend.account_id, spend.spent_on
+        days.account_id,
+        days.n_purchase_lines,
+        days.n_discounted_lines,
+        CASE WHEN datediff('day', days.spent_on, anchors.last_spend_on) < 182 THEN 1 ELSE 0 END AS is_recent
+    FROM core_purchase_days AS days
+    INNER JOIN anchors ON days.account_id = anchors.account_id
+    WHERE datediff('day', days.spent_on, anchors.last_spend_on) < 365
 ),
 
 baskets AS (
     SELECT
         account_id,
         count(*) AS n_days,
-        sum(n_lines) AS n_lines,
-        sum(n_discounted) AS n_discounted,
-        sum(n_with_discount_field) AS n_with_discount_field,
-        sum(CASE WHEN n_discounted = n_lines THEN 1 ELSE 0 END) AS n_discount_days,
+        sum(n_purchase_lines) AS n_lines,
+        sum(n_discounted_lines) AS n_discounted,
+        sum(CASE WHEN n_discounted_lines = n_purchase_lines THEN 1 ELSE 0 END) AS n_discount_days,
         sum(is_recent) AS n_recent_days,
-        sum(is_recent * n_lines) AS n_recent_lines
+        sum(is_recent * n_purchase_lines) AS n_recent_lines
     FROM days
     GROUP BY account_id
 ),
@@ -114,7 +101,7 @@ shrinking AS (
 ),
 
 delivered AS (
-    SELECT coalesce(sum(n_with_discount_field), 0) > 0 AS has_discounts FROM baskets
+    SELECT count(*) > 0 AS has_discounts FROM asof_spend WHERE discount_amount IS NOT NULL OR offer_id IS NOT NULL
 )
 
 SELECT

@@ -150,11 +150,16 @@ def _open_parquet(con: duckdb.DuckDBPyConnection, contract: Contract, path: Path
         f"{_text_of_bytes(name) if sql_type == 'BLOB' else quote_name(name)} AS {quote_name(column)}"
         for column, (name, sql_type) in found.items()
     )
-    con.execute(
-        f"CREATE OR REPLACE TEMP VIEW _received_file AS SELECT row_number() OVER () + 1 AS _line, {selected} FROM {scan}"
-    )
+    con.execute(f"CREATE OR REPLACE TEMP VIEW _received_file AS SELECT {_line_in_parquet(names)} AS _line, {selected} FROM {scan}")
     types = {column: "VARCHAR" if sql_type == "BLOB" else sql_type for column, (_, sql_type) in found.items()}
     return Source("_received_file", types, "parquet", unknown)
+
+
+def _line_in_parquet(names: list[str]) -> str:
+    """SQL of a row's line, the header counted as line 1: DuckDB's own column of row numbers, which unlike a window keeps all cores
+    busy, unless the file has a column of that name."""
+    counted = "file_row_number"
+    return "row_number() OVER () + 1" if counted in map(str.lower, names) else f"{counted} + 2"
 
 
 def _text_of_bytes(name: str) -> str:
