@@ -199,10 +199,10 @@ def _drivers(warehouse: Warehouse, week_on: date) -> pl.DataFrame:
         .filter(pl.col("assignment") != "holdout")
         .select("account_id", "play_id", "offer_id")
     )
-    rows = options_of(warehouse, week_on).join(
+    options = read_table(con, "plan_options").join(
         listed, on=["account_id", "play_id", "offer_id"], how="semi", nulls_equal=True
     )
-    rows = rows.unique("account_id", keep="first", maintain_order=True)
+    rows = options_of(warehouse, week_on, options).unique("account_id", keep="first", maintain_order=True)
     folder = current_model(warehouse.workspace, PROPENSITY, week_on)
     found = contributions(None if folder is None else read_model(folder), return_model(warehouse, week_on), rows)
     return score_drivers(rows, this_week(con), found, warehouse.settings.workspace.language)

@@ -50,13 +50,13 @@ def touches_of(warehouse: Warehouse, week_on: date) -> pl.DataFrame:
     return found
 
 
-def options_of(warehouse: Warehouse, week_on: date) -> pl.DataFrame:
-    """The week's options as `touch_rows.option_rows` has them."""
+def options_of(warehouse: Warehouse, week_on: date, options: pl.DataFrame | None = None) -> pl.DataFrame:
+    """The week's options, or those of its `plan_options` that are given, as `touch_rows.option_rows` has them."""
     con = warehouse.con
-    known = with_untouched(this_week(con), return_model(warehouse, week_on), warehouse.settings.lapse.horizon_days)
-    return option_rows(
-        read_table(con, "plan_options"), known, read_table(con, "score_reasons"), read_table(con, "core_offers")
-    )
+    options = read_table(con, "plan_options") if options is None else options
+    accounts = this_week(con).join(options.select("account_id").unique(), on="account_id", how="semi", maintain_order="left")
+    known = with_untouched(accounts, return_model(warehouse, week_on), warehouse.settings.lapse.horizon_days)
+    return option_rows(options, known, read_table(con, "score_reasons"), read_table(con, "core_offers"))
 
 
 def return_model(warehouse: Warehouse, week_on: date) -> ReturnModel | None:
