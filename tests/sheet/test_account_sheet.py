@@ -73,9 +73,11 @@ def test_ids_never_reach_sql_text(con) -> None:
 
 def test_categories_stand_by_amount_with_what_is_overdue(con) -> None:
     buy(con, "A", (90, 40, "green"), (60, 50, "green"), (40, 70, "black"))
-    expected = {"green": ago(30), "black": ago(-5)}
-    for category, next_on in expected.items():
-        put(con, "core_purchase_cycles", account_id="A", category=category, next_expected_on=next_on, cycle_days=30)
+    for category, amount, next_on in (("green", 90, ago(30)), ("black", 70, ago(-5)), ("*", None, ago(30))):
+        put(
+            con, "core_purchase_cycles", account_id="A", category=category, category_amount=amount, next_expected_on=next_on,
+            cycle_days=30,
+        )  # fmt: skip
     found = [(c.category, c.spend_amount, c.overdue_days) for c in account_sheet(con, "A").categories]
     assert found == [("green", Decimal(90), 30), ("black", Decimal(70), None)]
 
@@ -186,6 +188,7 @@ def test_what_is_bought_together_needs_support_and_comes_into_the_plan(con) -> N
         lines = (
             [("POT", "pots", 1)] if number >= 20 else [("TEA", "green", 8)] + ([("CUP", "cups", 4)] if number < 10 else [])
         )
+        put(con, "core_purchase_days", account_id=account_id, purchase_no=number, spent_on=ago(50 + number), day_amount=10)
         for product, category, quantity in lines:
             put(
                 con, "asof_spend", account_id=account_id, spent_on=ago(50 + number), amount=10, product_id=product,
@@ -205,8 +208,8 @@ def test_what_is_bought_together_needs_support_and_comes_into_the_plan(con) -> N
 def test_a_foreign_amount_counts_in_base_currency(con) -> None:
     put(con, "asof_fx_rates", currency="EUR", rate_on=ago(500), rate=8)
     put(con, "asof_spend", account_id="A", spent_on=ago(40), amount=10, currency="EUR", category="green", kind="purchase")
-    put(con, "core_purchase_cycles", account_id="A", category="green")
-    assert account_sheet(con, "A").categories[0].spend_amount == 80
+    (usual,) = account_sheet(con, "A").plan
+    assert usual.line_amount == 80
 
 
 def test_a_sheet_is_plain_json(con) -> None:

@@ -239,6 +239,38 @@ def test_a_category_bought_on_two_days_has_the_gap_between_them(week) -> None:
     ) == [("a", 2, 8.0, 8.0, date(2026, 1, 17)), ("b", 1, None, None, None)]
 
 
+def test_a_longer_history_has_the_mean_of_its_middle_gaps_and_its_amount_in_base_currency(week) -> None:
+    """Gaps of 4, 3, 12 and 1 days have the median 3.5; three lines of one day are one purchase day."""
+    week.execute("INSERT INTO asof_fx_rates (currency, rate_on, rate) VALUES ('USD', '2026-01-01', 7)")
+    days = ["2026-01-01", "2026-01-01", "2026-01-05", "2026-01-08", "2026-01-20"]
+    spend(week, *[("a", day, 10, "purchase", {"category": "ink"}) for day in days])
+    spend(week, ("a", "2026-01-21", 10, "purchase", {"category": "ink", "currency": "USD"}))
+    spend(week, *[("a", "2026-01-21", amount, "purchase", {"category": "pens"}) for amount in (1, 2, 3)])
+    spend(week, ("a", "2026-01-22", 5, "refund", {"category": "ink"}))
+    make(week, "core_purchase_days", "core_accounts_week", "core_purchase_cycles")
+    assert rows(
+        week,
+        "SELECT category, n_purchase_days, cycle_days, mean_gap_days, CAST(category_amount AS INTEGER) "
+        "FROM core_purchase_cycles ORDER BY 1",
+    ) == [("*", 5, 3.5, 5.0, None), ("ink", 5, 3.5, 5.0, 120), ("pens", 1, None, None, 6)]
+
+
+def test_a_purchase_day_counts_its_lines_and_those_at_a_discount(week) -> None:
+    """A refund is no line; nor is a line that was due and is not paid."""
+    spend(
+        week,
+        ("a", "2026-01-01", 1, "purchase", {"discount_amount": 1}),
+        ("a", "2026-01-01", 1, "purchase", {"offer_id": "O1"}),
+        ("a", "2026-01-01", 1, "purchase", {"discount_amount": 0}),
+        ("a", "2026-01-01", 1, "refund", {"discount_amount": 1}),
+        ("a", "2026-01-01", 1, "purchase", {"due_on": "2026-01-02", "discount_amount": 1}),
+        ("a", "2026-01-03", 1, "purchase", {}),
+    )
+    make(week, "core_purchase_days")
+    found = rows(week, "SELECT purchase_no, n_purchase_lines, n_discounted_lines FROM core_purchase_days ORDER BY 1")
+    assert found == [(1, 3, 2), (2, 1, 0)]
+
+
 def test_every_lapsed_account_is_a_candidate_or_has_one_cause(empty_tables) -> None:
     set_up(empty_tables, Settings(plan=PlanSettings(max_lapsed_days=200, cooldown_days=28, contact_cap=2)))
     accounts = [

@@ -42,6 +42,17 @@ def registered(con: duckdb.DuckDBPyConnection, name: str, frame: pl.DataFrame) -
         con.unregister(name)
 
 
+@contextmanager
+def temporary_table(con: duckdb.DuckDBPyConnection, name: str, query: str) -> Iterator[None]:
+    """Keep the rows of a SELECT readable as `name` inside the block, where several queries read them."""
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {quote_name(name)} AS {query}")
+    try:
+        yield
+    finally:
+        _finish_last_result(con)
+        con.execute(f"DROP TABLE {quote_name(name)}")
+
+
 def _finish_last_result(con: duckdb.DuckDBPyConnection) -> None:
     """DuckDB refuses to (un)register while the connection's last result has not been fetched to its end."""
     con.execute("SELECT NULL").fetchall()

@@ -150,7 +150,9 @@ def _open_parquet(con: duckdb.DuckDBPyConnection, contract: Contract, path: Path
         f"{_text_of_bytes(name) if sql_type == 'BLOB' else quote_name(name)} AS {quote_name(column)}"
         for column, (name, sql_type) in found.items()
     )
-    con.execute(f"CREATE OR REPLACE TEMP VIEW _received_file AS SELECT {_line_in_parquet(names)} AS _line, {selected} FROM {scan}")
+    con.execute(
+        f"CREATE OR REPLACE TEMP VIEW _received_file AS SELECT {_line_in_parquet(names)} AS _line, {selected} FROM {scan}"
+    )
     types = {column: "VARCHAR" if sql_type == "BLOB" else sql_type for column, (_, sql_type) in found.items()}
     return Source("_received_file", types, "parquet", unknown)
 

@@ -14,6 +14,7 @@ import duckdb
 
 from data_contracts import load_contract
 from winback.contracts.identifiers import name_list, quote_name
+from winback.contracts.tables import temporary_table
 from winback.pages import growth_sql, manager_sql
 from winback.reasons.taxonomy import load_taxonomy
 from winback.sheet.wanted import has_table
@@ -105,7 +106,8 @@ def manager_sections(con: duckdb.DuckDBPyConnection, *, default_weekly_minutes: 
         "reason_mix": (_rest_of_the_case(),),
         "capacity": (default_weekly_minutes, default_weekly_minutes),
     }
-    return tuple(_section(con, source, parameters.get(source.name, ())) for source in _SOURCES)
+    with temporary_table(con, "_growth_cells", growth_sql.GROWTH_CELLS):
+        return tuple(_section(con, source, parameters.get(source.name, ())) for source in _SOURCES)
 
 
 def _section(con: duckdb.DuckDBPyConnection, source: _Source, parameters: Sequence[object]) -> ManagerSection:

@@ -12,8 +12,10 @@ from typing import Any, NamedTuple, TypeVar
 
 import duckdb
 
+from winback.contracts.tables import temporary_table
 from winback.errors import UsageError
 from winback.sheet import facts_sql, lists_sql, plan_sql
+from winback.sheet.purchase_lines import WANTED_LINES
 from winback.sheet.purchase_plan import MIN_ACCOUNTS, MIN_BASKETS, MIN_LIFT, purchase_plan
 from winback.sheet.sheet import (
     AccountSheet,
@@ -82,7 +84,7 @@ def account_sheets(con: duckdb.DuckDBPyConnection, account_ids: Sequence[str]) -
     Raises UsageError where no week was run.
     """
     week = _week(con)
-    with wanted_accounts(con, account_ids):
+    with wanted_accounts(con, account_ids), temporary_table(con, "_wanted_lines", WANTED_LINES):
         facts = {name: rows_by_account(con, query) for name, query in _FACTS.items()}
         lists = {name: rows_by_account(con, query, cap) for name, (query, cap) in _LISTS.items()}
         if has_table(con, "out_promises"):

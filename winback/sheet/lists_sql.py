@@ -6,60 +6,25 @@ not belong here: single values (`facts_sql`). A `?` is the most rows an account 
 
 from __future__ import annotations
 
-PURCHASE_LINES = """
-rates AS (
-    SELECT currency, rate, rate_on AS from_on, lead(rate_on) OVER (PARTITION BY currency ORDER BY rate_on) AS to_on
-    FROM asof_fx_rates
-),
-purchase_lines AS (
-    SELECT spend.account_id, spend.spent_on, spend.spent_at, spend.category, spend.product_id, spend.quantity,
-        CASE
-            WHEN rates.rate IS NULL THEN spend.amount
-            ELSE CAST(CAST(spend.amount AS DECIMAL(19, 4)) * rates.rate AS DECIMAL(18, 4))
-        END AS base_amount
-    FROM asof_spend AS spend
-    CROSS JOIN core_week
-    LEFT JOIN rates
-        ON spend.currency = rates.currency AND spend.currency <> core_week.base_currency
-            AND spend.spent_on >= rates.from_on AND (rates.to_on IS NULL OR spend.spent_on < rates.to_on)
-    WHERE core_week.value_kinds LIKE concat('%;', spend.kind, ';%')
-        AND NOT (
-            coalesce(spend.due_on < core_week.as_of_on, false)
-            AND coalesce(spend.paid_on >= core_week.as_of_on, true)
-            AND spend.paid_through_on IS NULL
-        )
-)
-"""
-"""Counted purchase lines in base currency, before refunds; an unpaid line is none (as in `feat_categories`)."""
-
-CATEGORIES = f"""
-WITH {PURCHASE_LINES},
-amounts AS (
-    SELECT account_id, category, sum(base_amount) AS spend_amount
-    FROM purchase_lines INNER JOIN _wanted USING (account_id)
-    WHERE category IS NOT NULL
-    GROUP BY account_id, category
-)
-SELECT cycles.account_id, cycles.category, cycles.n_purchase_days, amounts.spend_amount, cycles.last_spend_on,
+CATEGORIES = """
+SELECT cycles.account_id, cycles.category, cycles.n_purchase_days, cycles.category_amount AS spend_amount, cycles.last_spend_on,
     cycles.cycle_days, cycles.next_expected_on,
     CASE WHEN cycles.next_expected_on < core_week.as_of_on
         THEN datediff('day', cycles.next_expected_on, core_week.as_of_on) END AS overdue_days
 FROM core_purchase_cycles AS cycles
 CROSS JOIN core_week
-INNER JOIN amounts ON cycles.account_id = amounts.account_id AND cycles.category = amounts.category
-ORDER BY cycles.account_id, amounts.spend_amount DESC, cycles.category
+INNER JOIN _wanted USING (account_id)
+WHERE cycles.category <> '*'
+ORDER BY cycles.account_id, cycles.category_amount DESC, cycles.category
 """
 
-PURCHASES = f"""
-WITH {PURCHASE_LINES},
-newest AS (
+PURCHASES = """
+WITH newest AS (
     SELECT account_id, spent_on, day_amount, row_number() OVER (PARTITION BY account_id ORDER BY purchase_no DESC) AS newest_no
     FROM core_purchase_days INNER JOIN _wanted USING (account_id)
 ),
 named AS (
-    SELECT DISTINCT account_id, spent_on, category
-    FROM purchase_lines INNER JOIN _wanted USING (account_id)
-    WHERE category IS NOT NULL
+    SELECT DISTINCT account_id, spent_on, category FROM _wanted_lines WHERE category IS NOT NULL
 )
 SELECT newest.account_id, newest.spent_on, newest.day_amount,
     string_agg(named.category, ', ' ORDER BY named.category) AS categories

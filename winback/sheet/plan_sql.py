@@ -6,7 +6,7 @@ lines (`purchase_plan`).
 
 from __future__ import annotations
 
-from winback.sheet.lists_sql import PURCHASE_LINES
+from winback.sheet.purchase_lines import PURCHASE_LINES
 
 _PRODUCT = """
     products.product_name, products.unit_price_amount, coalesce(products.currency, core_week.base_currency) AS currency,
@@ -18,11 +18,10 @@ _PRODUCT = """
 """
 
 USUAL = f"""
-WITH {PURCHASE_LINES},
-bought AS (
+WITH bought AS (
     SELECT account_id, category, product_id, count(DISTINCT spent_on) AS n_days, max(spent_on) AS last_on,
         median(quantity) AS usual_quantity, median(base_amount) AS usual_amount
-    FROM purchase_lines INNER JOIN _wanted USING (account_id)
+    FROM _wanted_lines
     WHERE category IS NOT NULL OR product_id IS NOT NULL
     GROUP BY account_id, category, product_id
 )
@@ -40,10 +39,10 @@ ORDER BY bought.account_id, bought.n_days DESC, bought.last_on DESC, item
 TOGETHER = f"""
 WITH {PURCHASE_LINES},
 baskets AS (
-    SELECT DISTINCT account_id, spent_on
-    FROM purchase_lines CROSS JOIN core_week
-    WHERE spent_on >= date_add(core_week.as_of_on, -365)
-    ORDER BY spent_on DESC, account_id
+    SELECT days.account_id, days.spent_on
+    FROM core_purchase_days AS days CROSS JOIN core_week
+    WHERE days.spent_on >= date_add(core_week.as_of_on, -365)
+    ORDER BY days.spent_on DESC, days.account_id
     LIMIT 200000
 ),
 held AS (
@@ -53,6 +52,7 @@ held AS (
     FROM purchase_lines AS lines
     INNER JOIN baskets ON lines.account_id = baskets.account_id AND lines.spent_on = baskets.spent_on
     WHERE coalesce(lines.product_id, lines.category) IS NOT NULL
+        AND lines.spent_on >= (SELECT min(spent_on) FROM baskets)
     GROUP BY lines.account_id, lines.spent_on, coalesce(lines.product_id, lines.category)
 ),
 singles AS (
