@@ -18,7 +18,7 @@ from assets.model_shelf import current_model, store_model
 from assets.resources import WAREHOUSE
 from assets.survival import FEATURES
 from assets.workspace import Warehouse
-from winback.at_risk.active_rows import active_columns, active_rows
+from winback.at_risk.active_rows import active_columns, active_parts
 from winback.at_risk.families import MIN_ACCOUNTS
 from winback.at_risk.model import AtRiskModel
 from winback.at_risk.model_files import model_files, read_model
@@ -58,7 +58,8 @@ def build_at_risk_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsD
 
 
 def _scores(warehouse: Warehouse, model: AtRiskModel) -> pl.DataFrame:
-    return score_at_risk(model, active_rows(warehouse.con), warehouse.settings.models.retrain_after_days)
+    max_age_days = warehouse.settings.models.retrain_after_days
+    return pl.concat([score_at_risk(model, rows, max_age_days) for rows in active_parts(warehouse.con)])
 
 
 def _model(warehouse: Warehouse, week_on: date) -> AtRiskModel:

@@ -25,9 +25,9 @@ from winback.survival.assumption_calibration import calibration_error
 from winback.survival.curve_scores import score_by_curves
 from winback.survival.pictures import calibration_picture, return_chance_picture
 from winback.survival.return_model import ReturnModel
-from winback.survival.return_scores import ReturnScores, score_returns
+from winback.survival.return_scores import ReturnScores, score_parts
 from winback.survival.return_time import return_time_table
-from winback.survival.snapshots import feature_rows
+from winback.survival.snapshots import feature_parts
 
 FEATURES = sorted(name for name, query in queries().items() if query.layer == "feat")
 
@@ -138,7 +138,7 @@ def _curves_page(curves: pl.DataFrame) -> dict[str, Any]:
 
 def _scores(warehouse: Warehouse, model: ReturnModel | None) -> ReturnScores:
     if model is not None:
-        return score_returns(model, feature_rows(warehouse.con))
+        return score_parts(model, feature_parts(warehouse.con))
     curves, lapses = read_table(warehouse.con, "model_return_curves"), read_table(warehouse.con, "core_lapses")
     return score_by_curves(curves, lapses, warehouse.settings.lapse.horizon_days)
 

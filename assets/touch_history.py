@@ -25,6 +25,7 @@ from winback.propensity.past_weeks import (
     past_reasons,
     past_weeks,
     this_week,
+    this_week_columns,
 )
 from winback.propensity.touch_rows import option_rows, past_touches, worked_treatments
 from winback.propensity.untouched import with_untouched
@@ -64,7 +65,7 @@ def return_model(warehouse: Warehouse, week_on: date) -> ReturnModel | None:
     folder = current_model(warehouse.workspace, RETURN_MODEL, week_on)
     if folder is None:
         return None
-    return load_model(folder, this_week(warehouse.con).columns, week_on, warehouse.settings.models.retrain_after_days)
+    return load_model(folder, this_week_columns(warehouse.con), week_on, warehouse.settings.models.retrain_after_days)
 
 
 def settled(warehouse: Warehouse) -> pl.DataFrame:

@@ -6,7 +6,7 @@ Belongs here: the rows that a model of lapses learns from and scores. Does not b
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -15,7 +15,15 @@ import polars as pl
 
 from winback.config import Settings
 from winback.contracts.tables import read_table
-from winback.survival.snapshots import FUTURE_TABLES, KEY, columns_with_features, future_days, next_day, with_features
+from winback.survival.snapshots import (
+    FUTURE_TABLES,
+    KEY,
+    columns_with_features,
+    future_days,
+    next_day,
+    parts_with_features,
+    with_features,
+)
 from winback.survival.walk import feature_tables, walk
 
 OUTCOMES = ("time_days", "has_lapsed", "seen_days", "is_touched", "is_closed")
@@ -31,6 +39,11 @@ _ENDS = ("core_spells", *FUTURE_TABLES)
 def active_rows(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     """The active accounts of the week that `con` stands at, with the columns of all `feat_*` tables; sorted by account."""
     return with_features(con, read_table(con, "core_actives").select(*KEY, *_ACTIVE_COLUMNS))
+
+
+def active_parts(con: duckdb.DuckDBPyConnection) -> Iterator[pl.DataFrame]:
+    """The rows of `active_rows` in parts, in their order; one empty part where there are none."""
+    return parts_with_features(con, read_table(con, "core_actives").select(*KEY, *_ACTIVE_COLUMNS))
 
 
 def active_columns(con: duckdb.DuckDBPyConnection) -> list[str]:

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from winback.survival.btyd import Matrix, Vector
 from winback.survival.curves import inverse_logit, logit, read_curve
@@ -58,19 +59,19 @@ class FittedBoosted:
         knots = np.asarray(self.horizons_days, dtype=np.float64)
         margins = _margins(rows, knots, self.base, self.base_log_odds)
         with ThreadPoolExecutor(N_AT_ONCE) as pool:
-            columns = list(pool.map(partial(self._log_odds, rows.matrix), self.horizons_days, margins.T))
+            matrix = rows.matrix.astype(np.float32)  # what XGBoost makes of it anyway, once for all trees
+            columns = list(pool.map(partial(self._log_odds, matrix), self.horizons_days, margins.T))
         return read_curve(knots, inverse_logit(np.column_stack(columns)), days, _tail(self.base, rows, knots, days))
 
-    def _log_odds(self, matrix: Matrix, horizon: int, margin: Vector) -> Vector:
+    def _log_odds(self, matrix: npt.NDArray[np.float32], horizon: int, margin: Vector) -> Vector:
         import xgboost
 
         found = np.zeros(len(matrix))
-        data = xgboost.DMatrix(matrix, base_margin=margin, nthread=PARAMETERS["nthread"])
         for seed in SEEDS:
             booster = xgboost.Booster(
                 {"nthread": PARAMETERS["nthread"]}, model_file=bytearray(self.boosters[_name(horizon, seed)])
             )
-            found += booster.predict(data, output_margin=True) / len(SEEDS)
+            found += booster.inplace_predict(matrix, base_margin=margin, predict_type="margin") / len(SEEDS)
         return found
 
     def as_json(self) -> dict[str, Any]:

@@ -5,7 +5,7 @@ Belongs here: the rows handed on from a fitted model. Does not belong here: fitt
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -46,6 +46,12 @@ def score_returns(model: ReturnModel, frame: pl.DataFrame) -> ReturnScores:
     parts = [_scored(model, rows) for rows in frame.iter_slices(_ROWS_AT_ONCE)] or [_scored(model, frame)]
     chances, timing = (pl.concat(tables) for tables in zip(*parts, strict=True))
     return ReturnScores(chances.sort("account_id", "horizon_days"), timing)
+
+
+def score_parts(model: ReturnModel, parts: Iterable[pl.DataFrame]) -> ReturnScores:
+    """`score_returns` of feature rows that come in parts of accounts, one part in memory at a time."""
+    found = [score_returns(model, part) for part in parts]
+    return ReturnScores(pl.concat([scores.chances for scores in found]), pl.concat([scores.timing for scores in found]))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ zero of a row is its landmark, so no row enters late.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -25,6 +25,8 @@ KEY = ("account_id", "as_of_on")
 
 _LAPSE_COLUMNS = ("business_kind", "cycle_group", "cycle_days", "silence_days", "n_purchase_days")
 _WANTED = "_wanted_accounts"
+ROWS_AT_ONCE = 300_000
+"""Accounts whose features stand in memory together where every account of a large business is scored."""
 FUTURE_TABLES = ("core_touches", "core_purchase_days", "core_accounts_week")
 """What `future_days` reads."""
 
@@ -96,6 +98,11 @@ def feature_rows(con: duckdb.DuckDBPyConnection, rule: SilenceRule | None = None
     return with_features(con, lapsed.select(*KEY, *_LAPSE_COLUMNS))
 
 
+def feature_parts(con: duckdb.DuckDBPyConnection) -> Iterator[pl.DataFrame]:
+    """The rows of `feature_rows` in parts, in their order; one empty part where there are none."""
+    return parts_with_features(con, read_table(con, "core_lapses").select(*KEY, *_LAPSE_COLUMNS))
+
+
 def feature_columns(con: duckdb.DuckDBPyConnection) -> list[str]:
     """Names of the columns of `feature_rows`, without reading any row."""
     return columns_with_features(con, "core_lapses", _LAPSE_COLUMNS)
@@ -120,6 +127,13 @@ def with_features(con: duckdb.DuckDBPyConnection, rows: pl.DataFrame) -> pl.Data
             query = f"SELECT {name_list(fresh)} FROM {quote_name(table)} SEMI JOIN {_WANTED} USING (account_id)"
             rows = rows.join(cursor.sql(query).pl(), on="account_id", how="left")
     return rows.sort("account_id")
+
+
+def parts_with_features(con: duckdb.DuckDBPyConnection, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """`with_features` in parts of `ROWS_AT_ONCE` accounts, in their order; one empty part of no rows."""
+    rows = rows.sort("account_id")
+    for start in range(0, max(rows.height, 1), ROWS_AT_ONCE):
+        yield with_features(con, rows.slice(start, ROWS_AT_ONCE))
 
 
 def _silent_accounts(con: duckdb.DuckDBPyConnection, rule: SilenceRule) -> pl.DataFrame:
