@@ -21,6 +21,7 @@ from winback.contracts.identifiers import quote_name
 from winback.errors import RunFailedError
 
 _TUPLE = "_PERSISTED_CONNECTION_DIALECTS"
+_ROWS_QUERY = "unexpected_rows_query"
 
 
 class _DuckDBDialect(str):
@@ -49,17 +50,32 @@ def validate_table(
     Raises RunFailedError if GX could not evaluate one (a missing column, say), which is not the same as a violation.
     """
     context, gx = _context()
-    source = context.data_sources.add_sql(
-        name=table, connection_string="duckdb://", kwargs={"creator": lambda: _engine_connection(con)}
-    )
-    batch = source.add_table_asset(table, table_name=table).add_batch_definition_whole_table("all").get_batch()
-    suite = gx.ExpectationSuite(table, expectations=[_expectation(gx, kind, kwargs) for kind, kwargs in expectations])
+    with con.cursor() as cursor:
+        told = [(kind, _kept(cursor, table, number, kwargs)) for number, (kind, kwargs) in enumerate(expectations)]
+        source = context.data_sources.add_sql(
+            name=table, connection_string="duckdb://", kwargs={"creator": lambda: _engine_connection(cursor)}
+        )
+        batch = source.add_table_asset(table, table_name=table).add_batch_definition_whole_table("all").get_batch()
+        suite = gx.ExpectationSuite(table, expectations=[_expectation(gx, kind, kwargs) for kind, kwargs in told])
+        try:
+            results = batch.validate(suite).results
+            return [_result(cursor, table, r) for r in results]
+        finally:
+            source.get_execution_engine().engine.dispose()
+            context.data_sources.delete(table)
+
+
+def _kept(cursor: duckdb.DuckDBPyConnection, table: str, number: int, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of an expectation, its query of unexpected rows run already: GX runs one twice, to count and to sample."""
+    query = kwargs.get(_ROWS_QUERY)
+    if query is None:
+        return kwargs
+    name = f"_unexpected_{number}"
     try:
-        results = batch.validate(suite).results
-    finally:
-        source.get_execution_engine().engine.dispose()
-        context.data_sources.delete(table)
-    return [_result(con, table, r) for r in results]
+        cursor.execute(f"CREATE TEMP TABLE {name} AS {query.format(batch=quote_name(table))}")
+    except duckdb.Error as error:
+        raise RunFailedError(f"the rows that break the contract of '{table}' could not be looked for: {error}") from error
+    return kwargs | {_ROWS_QUERY: f"SELECT * FROM {name} WHERE (SELECT count(*) FROM {{batch}}) > 0"}
 
 
 @cache
@@ -80,10 +96,10 @@ def _context() -> tuple[Any, Any]:
     return context, gx
 
 
-def _engine_connection(con: duckdb.DuckDBPyConnection) -> Any:
+def _engine_connection(cursor: duckdb.DuckDBPyConnection) -> Any:
     from duckdb_engine import ConnectionWrapper
 
-    return ConnectionWrapper(con.cursor())
+    return ConnectionWrapper(cursor)
 
 
 def _expectation(gx: Any, kind: str, kwargs: dict[str, Any]) -> Any:
@@ -91,23 +107,18 @@ def _expectation(gx: Any, kind: str, kwargs: dict[str, Any]) -> Any:
     return getattr(gx.expectations, name)(**kwargs)
 
 
-def _result(con: duckdb.DuckDBPyConnection, table: str, result: Any) -> ExpectationResult:
+def _result(cursor: duckdb.DuckDBPyConnection, table: str, result: Any) -> ExpectationResult:
     config = result.expectation_config
     if result.exception_info and _has_raised(result.exception_info):
         raise RunFailedError(f"expectation {config.type} on '{table}' could not be evaluated: {result.exception_info}")
     kwargs = config.kwargs
     columns = kwargs.get("column_list") or [kwargs[k] for k in ("column", "column_A", "column_B") if k in kwargs]
-    if "unexpected_rows_query" in kwargs and not result.success:
-        observed = _rows_in_words(con, kwargs["unexpected_rows_query"].format(batch=quote_name(table)))
+    if _ROWS_QUERY in kwargs and not result.success:
+        rows = cursor.execute(kwargs[_ROWS_QUERY].format(batch=quote_name(table))).fetchall()
+        observed = "; ".join(", ".join(map(str, row)) for row in rows)
     else:
         observed = result.result.get("observed_value", f"{result.result.get('unexpected_count', 0)} rows break it")
     return ExpectationResult(config.type, tuple(columns), bool(result.success), str(observed))
-
-
-def _rows_in_words(con: duckdb.DuckDBPyConnection, query: str) -> str:
-    """The rows of a query of unexpected rows, which GX only counts."""
-    with con.cursor() as cursor:
-        return "; ".join(", ".join(map(str, row)) for row in cursor.execute(query).fetchall())
 
 
 def _has_raised(info: Any) -> bool:
