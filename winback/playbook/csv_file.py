@@ -19,11 +19,26 @@ CONTROLS = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}]"
 """Characters that steer a terminal or that nobody sees; taken out of every cell, but for tabs and line ends."""
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
+_PART = "\0part"
+"""No contract has such a title."""
 _TRUE, _FALSE = {"en": "yes", "zh": "是"}, {"en": "no", "zh": "否"}
 
 
 def csv_bytes(rows: pl.DataFrame, contract: Contract, *, language: str, phone_region: str) -> bytes:
     """`rows` (the contract's columns) as the bytes of a CSV with titles in `language` ('en' or 'zh')."""
+    return _as_bytes(_cells(rows, contract, language=language, phone_region=phone_region))
+
+
+def csv_bytes_by(
+    column: str, rows: pl.DataFrame, contract: Contract, *, language: str, phone_region: str
+) -> dict[str, tuple[bytes, int]]:
+    """A CSV for each value of a text column, with its number of rows, which keep their order."""
+    cells = _cells(rows, contract, language=language, phone_region=phone_region).with_columns(rows[column].alias(_PART))
+    parts = cells.partition_by(_PART, as_dict=True, include_key=False, maintain_order=True)
+    return {str(value): (_as_bytes(part), part.height) for (value,), part in parts.items()}
+
+
+def _cells(rows: pl.DataFrame, contract: Contract, *, language: str, phone_region: str) -> pl.DataFrame:
     columns = []
     for field in contract.fields:
         column = pl.col(field.name)
@@ -40,8 +55,11 @@ def csv_bytes(rows: pl.DataFrame, contract: Contract, *, language: str, phone_re
         elif field.type == "boolean":
             column = pl.when(column).then(pl.lit(_TRUE[language])).when(~column).then(pl.lit(_FALSE[language]))
         columns.append(column.alias(field.title(language)))
-    text = rows.select(columns).write_csv(line_terminator="\r\n")
-    return BYTE_ORDER_MARK + text.encode("utf-8")
+    return rows.select(columns)
+
+
+def _as_bytes(cells: pl.DataFrame) -> bytes:
+    return BYTE_ORDER_MARK + cells.write_csv(line_terminator="\r\n").encode("utf-8")
 
 
 def read_csv_bytes(data: bytes, contract: Contract) -> pl.DataFrame:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from winback.contracts.identifiers import name_list, quote_name, quote_text
 from winback.contracts.tables import count_rows, read_table
 from winback.offers.sponsor import sponsor_reports
 from winback.pages.deliveries import page_files
-from winback.playbook.csv_file import csv_bytes
+from winback.playbook.csv_file import csv_bytes, csv_bytes_by
 from winback.playbook.file_names import promises_file_name, rep_file_name
 from winback.publication.week_ledger import Week
 
@@ -99,10 +100,7 @@ def deliveries(con: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, 
 
 def _lists(con: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, Delivery]:
     playbook, contract = read_table(con, "out_playbook"), load_contract("out_playbook")
-    files = {
-        rep_file_name(str(rep_id)): _csv(rows.sort("rank"), contract, settings)
-        for (rep_id,), rows in playbook.partition_by("rep_id", as_dict=True).items()
-    }
+    files = _by_rep(playbook.sort("rep_id", "rank"), contract, settings, rep_file_name)
     for rep_id in _reps_without_rows(con, playbook):
         files[rep_file_name(rep_id)] = _csv(playbook.clear(), contract, settings)
     return files
@@ -111,10 +109,16 @@ def _lists(con: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, Deli
 def _promises(con: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, Delivery]:
     promises, contract = read_table(con, "out_promises"), load_contract("out_promises")
     ordered = promises.sort("promise_due_on", "row_key", nulls_last=True)
-    return {
-        promises_file_name(str(rep_id)): _csv(rows, contract, settings)
-        for (rep_id,), rows in ordered.partition_by("rep_id", as_dict=True).items()
-    }
+    return _by_rep(ordered, contract, settings, promises_file_name)
+
+
+def _by_rep(
+    rows: pl.DataFrame, contract: Contract, settings: Settings, file_name: Callable[[str], str]
+) -> dict[str, Delivery]:
+    """A file for each representative in `rows`, which keep their order."""
+    workspace = settings.workspace
+    files = csv_bytes_by("rep_id", rows, contract, language=workspace.language, phone_region=workspace.phone_region)
+    return {file_name(rep_id): Delivery(*file) for rep_id, file in files.items()}
 
 
 def manifest(con: duckdb.DuckDBPyConnection, week: Week, files: dict[str, Delivery], settings: Settings) -> bytes:
