@@ -55,7 +55,7 @@ def options_of(warehouse: Warehouse, week_on: date, options: pl.DataFrame | None
     """The week's options, or those of its `plan_options` that are given, as `touch_rows.option_rows` has them."""
     con = warehouse.con
     options = read_table(con, "plan_options") if options is None else options
-    accounts = this_week(con).join(options.select("account_id").unique(), on="account_id", how="semi", maintain_order="left")
+    accounts = this_week(con, among=options["account_id"])
     known = with_untouched(accounts, return_model(warehouse, week_on), warehouse.settings.lapse.horizon_days)
     return option_rows(options, known, read_table(con, "score_reasons"), read_table(con, "core_offers"))
 

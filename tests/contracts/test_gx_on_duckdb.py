@@ -46,6 +46,20 @@ def test_a_missing_column_is_a_failure_and_not_a_violation(con) -> None:
         validate_table(con, "t", [("expect_column_values_to_be_unique", {"column": "nowhere"})])
 
 
+def test_rows_that_break_a_rule_are_looked_for_once(con) -> None:
+    """The query counts its looks at the two rows; GX itself would run it once to count and once more to sample."""
+    con.execute("CREATE SEQUENCE looks")
+    query = "SELECT id FROM {batch} WHERE nextval('looks') > 0 AND id < 2 ORDER BY id"
+    (result,) = validate_table(con, "t", [("unexpected_rows_expectation", {"unexpected_rows_query": query})])
+    assert (result.is_met, result.observed) == (False, "0; 1")
+    assert con.execute("SELECT nextval('looks')").fetchone() == (3,)
+
+
+def test_a_rule_that_cannot_be_looked_for_is_a_failure(con) -> None:
+    with pytest.raises(RunFailedError, match=r"contract of 't'.*nowhere"):
+        validate_table(con, "t", [("unexpected_rows_expectation", {"unexpected_rows_query": "SELECT nowhere FROM {batch}"})])
+
+
 def test_a_computed_table_must_have_a_unique_key_and_numbers_in_range() -> None:
     rules = suite_of(load_contract("score_return_time"))
     assert 'GROUP BY "account_id", "as_of_on", "horizon_days" HAVING' in str(rules[-1].kwargs)

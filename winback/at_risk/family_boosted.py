@@ -44,8 +44,7 @@ class FittedBoosted:
         import xgboost
 
         booster = xgboost.Booster({"nthread": PARAMETERS["nthread"]}, model_file=bytearray(self.trees))
-        data = xgboost.DMatrix(matrix, nthread=PARAMETERS["nthread"])
-        return np.asarray(booster.predict(data, output_margin=True), dtype=np.float64)
+        return np.asarray(booster.inplace_predict(matrix, predict_type="margin"), dtype=np.float64)
 
     def as_json(self) -> dict[str, Any]:
         """As `FittedFamily`."""

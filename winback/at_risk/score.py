@@ -5,6 +5,7 @@ Belongs here: rows of `score_at_risk`. Does not belong here: fitting, open issue
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import numpy as np
@@ -14,6 +15,7 @@ from winback.at_risk.families import RULES
 from winback.at_risk.model import AtRiskModel
 from winback.at_risk.model_files import refuse_other_features, refuse_other_week
 from winback.survival.btyd import Vector
+from winback.survival.family_boosted import N_AT_ONCE
 from winback.survival.intervals import METHOD
 from winback.survival.model_folder import MAX_AGE_DAYS
 
@@ -39,7 +41,8 @@ def score_at_risk(model: AtRiskModel, frame: pl.DataFrame, max_age_days: int = M
         assert isinstance(week_on, date)
         refuse_other_week(model, week_on, max_age_days)
     frame = frame.sort("account_id")
-    parts = [model.lapse_probs(rows) for rows in frame.iter_slices(_ROWS_AT_ONCE)]
+    with ThreadPoolExecutor(N_AT_ONCE) as pool:
+        parts = list(pool.map(model.lapse_probs, frame.iter_slices(_ROWS_AT_ONCE)))
     prob = np.concatenate([part[0] for part in parts])
     low, high = _joined([part[1] for part in parts]), _joined([part[2] for part in parts])
     return frame.select("account_id", "as_of_on").with_columns(

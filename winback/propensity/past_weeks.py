@@ -99,10 +99,11 @@ def past_weeks(
     )
 
 
-def this_week(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """Features of every lapsed account of the week that `con` stands at, with `year_amount`; sorted by account."""
+def this_week(con: duckdb.DuckDBPyConnection, *, among: pl.Series | None = None) -> pl.DataFrame:
+    """Features of every lapsed account of the week that `con` stands at, or of those `among` these ids, with `year_amount`; sorted
+    by account."""
     year = read_table(con, "core_lapses").select("account_id", pl.col("year_amount").cast(pl.Float64))
-    rows = feature_rows(con)
+    rows = feature_rows(con, among=among)
     return rows.drop("year_amount", strict=False).join(year, on="account_id", how="left").sort("account_id")
 
 

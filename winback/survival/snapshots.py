@@ -89,12 +89,17 @@ def snapshots(
     return rows
 
 
-def feature_rows(con: duckdb.DuckDBPyConnection, rule: SilenceRule | None = None) -> pl.DataFrame:
+def feature_rows(
+    con: duckdb.DuckDBPyConnection, rule: SilenceRule | None = None, *, among: pl.Series | None = None
+) -> pl.DataFrame:
     """The lapsed accounts of the week that `con` stands at, with the columns of all `feat_*` tables; sorted by account.
 
-    Reads `core_lapses` (or, under a `rule`, `core_accounts_week` that are not closed) and every `feat_*` table.
+    Reads `core_lapses` (or, under a `rule`, `core_accounts_week` that are not closed) and every `feat_*` table; with `among`
+    only the accounts of these ids.
     """
     lapsed = read_table(con, "core_lapses") if rule is None else _silent_accounts(con, rule)
+    if among is not None:
+        lapsed = lapsed.filter(pl.col("account_id").is_in(among.unique().implode()))
     return with_features(con, lapsed.select(*KEY, *_LAPSE_COLUMNS))
 
 
