@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -16,6 +17,18 @@ def test_parquet_of_the_contracts_types(shop):
     )
     assert shop.deliver({"spend.parquet": frame}) == [("loaded", 2, 2, 0, 0)]
     assert shop.rows("spend", "account_id, amount, _line") == [("A1", Decimal("1.5"), 2), ("A2", Decimal(2), 3)]
+
+
+@pytest.mark.parametrize("extra", [{}, {"File_Row_Number": [7] * 5_000}])
+def test_a_row_is_told_by_its_place_in_the_file_whatever_its_row_group(shop, extra):
+    """Row 4,321 of 5,000, which stands on line 4,322 below the titles; a column of the file's own of that name changes nothing."""
+    amounts = [1.0] * 4_320 + [-1.0] + [1.0] * 679
+    frame = pl.DataFrame({"account_id": ["A1"] * 5_000, "spent_on": [date(2024, 2, 1)] * 5_000, "amount": amounts} | extra)
+    data = io.BytesIO()
+    frame.write_parquet(data, row_group_size=600)
+    assert shop.deliver({"spend.parquet": data.getvalue()}) == [("loaded", 5_000, 4_999, 1, 0)]
+    assert [q[:3] for q in shop.quarantine()] == [(4_322, "minimum", "amount")]
+    assert shop.rows("spend", "_line") == [(n,) for n in range(2, 5_002) if n != 4_322]
 
 
 def test_integers_for_strings_timestamps_for_dates_floats_for_integers(house):
