@@ -25,7 +25,6 @@ from winback.propensity.past_weeks import (
     past_reasons,
     past_weeks,
     this_week,
-    this_week_columns,
 )
 from winback.propensity.touch_rows import option_rows, past_touches, worked_treatments
 from winback.propensity.untouched import with_untouched
@@ -34,7 +33,7 @@ from winback.reasons.note_labels import label_rows, unlabelled
 from winback.survival.model_folder import load_model
 from winback.survival.out_of_time import spend_window
 from winback.survival.return_model import ReturnModel
-from winback.survival.snapshots import snapshots
+from winback.survival.snapshots import feature_columns, snapshots
 from winback.survival.train_return_model import NotEnoughReturnsError, train_return_model, training_landmarks
 from winback.survival.walk import walk
 from winback.weeks import first_monday_after
@@ -65,7 +64,7 @@ def return_model(warehouse: Warehouse, week_on: date) -> ReturnModel | None:
     folder = current_model(warehouse.workspace, RETURN_MODEL, week_on)
     if folder is None:
         return None
-    return load_model(folder, this_week_columns(warehouse.con), week_on, warehouse.settings.models.retrain_after_days)
+    return load_model(folder, feature_columns(warehouse.con), week_on, warehouse.settings.models.retrain_after_days)
 
 
 def settled(warehouse: Warehouse) -> pl.DataFrame:

@@ -20,7 +20,7 @@ from winback.contracts.tables import read_table
 from winback.reasons.account_reasons import explain_accounts
 from winback.reasons.note_labels import score_notes, telling, with_hashes
 from winback.reasons.signs import load_signs
-from winback.survival.snapshots import feature_columns, feature_rows
+from winback.survival.snapshots import feature_rows
 from winback.survival.walk import feature_tables, walk
 
 MAX_WEEKS = 40
@@ -105,11 +105,6 @@ def this_week(con: duckdb.DuckDBPyConnection, *, among: pl.Series | None = None)
     year = read_table(con, "core_lapses").select("account_id", pl.col("year_amount").cast(pl.Float64))
     rows = feature_rows(con, among=among)
     return rows.drop("year_amount", strict=False).join(year, on="account_id", how="left").sort("account_id")
-
-
-def this_week_columns(con: duckdb.DuckDBPyConnection) -> list[str]:
-    """Names of the columns of `this_week`, without reading any row."""
-    return [*(c for c in feature_columns(con) if c != "year_amount"), "year_amount"]
 
 
 def past_reasons(known: PastWeeks, ledger: pl.DataFrame, human: pl.DataFrame, model_version: str) -> pl.DataFrame:
