@@ -1,16 +1,20 @@
 """The manager's figures as a table.
 
-Belongs here: the asset that makes `out_manager`. Does not belong here: the figures and the pages (`winback.pages`), publishing
-them (`assets.publish`).
+Belongs here: the asset that makes `out_manager`, and the sections that it shares with the page. Does not belong here: the
+figures and the pages (`winback.pages`), publishing them (`assets.publish`).
 """
+
+from datetime import date
 
 import dagster as dg
 
 from assets.checks import contract_specs, made
 from assets.metadata import table_spec
 from assets.resources import WAREHOUSE
+from assets.workspace import Warehouse
 from winback.contracts.tables import replace_from_frame
-from winback.pages.deliveries import manager_figures
+from winback.pages.deliveries import manager_figures, week_sections
+from winback.pages.manager_sections import ManagerSection
 
 _READS = (
     "core_accounts_week",
@@ -66,7 +70,17 @@ def build_page_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefi
     def out_manager(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         """Gather the manager's figures."""
         warehouse = context.resources.warehouse
-        replace_from_frame(warehouse.con, "out_manager", manager_figures(warehouse.con, warehouse.settings))
+        sections = manager_sections_of(warehouse, date.fromisoformat(context.partition_key))
+        replace_from_frame(warehouse.con, "out_manager", manager_figures(warehouse.con, warehouse.settings, sections))
         return made(context, "out_manager")
 
     return [out_manager]
+
+
+def manager_sections_of(warehouse: Warehouse, week_on: date) -> tuple[ManagerSection, ...]:
+    """The sections of the manager's page of the week the warehouse stands at: gathered once a run, for the table and the page."""
+    asked = ("manager_sections", week_on)
+    if asked not in warehouse.kept:
+        warehouse.kept[asked] = week_sections(warehouse.con, warehouse.settings)
+    sections: tuple[ManagerSection, ...] = warehouse.kept[asked]
+    return sections

@@ -18,6 +18,7 @@ import duckdb
 
 from assets.delivery import hand_out
 from assets.list_mails import mail_lists
+from assets.pages import manager_sections_of
 from assets.workspace import Warehouse, Workspace
 from winback.contracts.tables import count_rows, transaction
 from winback.errors import RunFailedError
@@ -40,7 +41,7 @@ def publish_week(warehouse: Warehouse, week: Week) -> Path:
     """
     workspace, con = warehouse.workspace, warehouse.con
     target = workspace.folder("published") / week.folder_name
-    files = deliveries(con, warehouse.settings)
+    files = deliveries(con, warehouse.settings, manager_sections_of(warehouse, week.week_on))
     contents = {name: file.data for name, file in files.items()} | {MANIFEST: manifest(con, week, files, warehouse.settings)}
     is_erased = is_erased_from(con, week.week_on)
     if is_erased:

@@ -9,7 +9,7 @@ from page_market import AS_OF, EN, ZH, put, put_listed, set_week
 
 from data_contracts import load_contract
 from winback.contracts.tables import replace_from_frame
-from winback.pages.deliveries import manager_figures, manager_files
+from winback.pages.deliveries import manager_figures, manager_files, week_sections
 from winback.pages.manager_sections import ManagerSection, manager_sections
 from winback.playbook.csv_file import read_csv_bytes
 
@@ -161,7 +161,7 @@ def test_a_table_that_does_not_exist_is_not_yet_known(listed) -> None:
 
 
 def test_the_csv_is_the_contract_and_comes_back(listed) -> None:
-    rows = manager_figures(listed, EN)
+    rows = manager_figures(listed, EN, week_sections(listed, EN))
     assert rows.columns == list(load_contract("out_manager").columns)
     replace_from_frame(listed, "out_manager", rows)
     back = read_csv_bytes(manager_files(listed, EN)["manager.csv"], load_contract("out_manager"))

@@ -25,13 +25,16 @@ from winback.playbook.file_names import rep_file_name
 from winback.sheet.build import account_sheets
 
 
-def page_files(con: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, bytes]:
+def page_files(
+    con: duckdb.DuckDBPyConnection, settings: Settings, sections: tuple[ManagerSection, ...] | None = None
+) -> dict[str, bytes]:
     """All pages and import files of the week the connection stands at: the same week gives the same bytes.
 
     `rep_<…>.html` beside each representative's CSV (personal data, for that representative alone), `manager.html` and
-    `manager.csv`, and `crm_<system>.csv`; the last three kinds hold no personal column.
+    `manager.csv`, and `crm_<system>.csv`; the last three kinds hold no personal column. `sections` are those of
+    `week_sections` where they were gathered already.
     """
-    return dict(sorted((rep_pages(con, settings) | manager_files(con, settings) | crm_files(con)).items()))
+    return dict(sorted((rep_pages(con, settings) | manager_files(con, settings, sections) | crm_files(con)).items()))
 
 
 def rep_pages(con: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, bytes]:
@@ -55,23 +58,28 @@ def rep_pages(con: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, b
     }
 
 
-def manager_files(con: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, bytes]:
-    """`manager.html`, and `manager.csv` from `out_manager`."""
+def manager_files(
+    con: duckdb.DuckDBPyConnection, settings: Settings, sections: tuple[ManagerSection, ...] | None = None
+) -> dict[str, bytes]:
+    """`manager.html` of the sections, gathered here where they are not given, and `manager.csv` from `out_manager`."""
     workspace = settings.workspace
     page = manager_page(
-        _sections(con, settings), week_on=_week_on(con), language=workspace.language, is_simulated=workspace.is_simulated
+        week_sections(con, settings) if sections is None else sections,
+        week_on=_week_on(con),
+        language=workspace.language,
+        is_simulated=workspace.is_simulated,
     )
     rows, contract = read_table(con, "out_manager").sort("figure_no"), load_contract("out_manager")
     table = csv_bytes(rows, contract, language=workspace.language, phone_region=workspace.phone_region)
     return {"manager.html": page, "manager.csv": table}
 
 
-def manager_figures(con: duckdb.DuckDBPyConnection, settings: Settings) -> pl.DataFrame:
-    """Rows of `out_manager` for the week the connection stands at."""
+def manager_figures(
+    con: duckdb.DuckDBPyConnection, settings: Settings, sections: tuple[ManagerSection, ...]
+) -> pl.DataFrame:
+    """Rows of `out_manager` for the week the connection stands at, from its `week_sections`."""
     workspace = settings.workspace
-    return manager_rows(
-        _sections(con, settings), week_on=_week_on(con), language=workspace.language, currency=workspace.base_currency
-    )
+    return manager_rows(sections, week_on=_week_on(con), language=workspace.language, currency=workspace.base_currency)
 
 
 def crm_files(con: duckdb.DuckDBPyConnection) -> dict[str, bytes]:
@@ -80,7 +88,8 @@ def crm_files(con: duckdb.DuckDBPyConnection) -> dict[str, bytes]:
     return {f"crm_{name}.csv": import_file(rows, system) for name, system in load_systems().items()}
 
 
-def _sections(con: duckdb.DuckDBPyConnection, settings: Settings) -> tuple[ManagerSection, ...]:
+def week_sections(con: duckdb.DuckDBPyConnection, settings: Settings) -> tuple[ManagerSection, ...]:
+    """The sections of the manager's page of the week the connection stands at."""
     return manager_sections(con, default_weekly_minutes=settings.plan.default_weekly_minutes)
 
 

@@ -21,6 +21,7 @@ from winback.contracts.identifiers import name_list, quote_name, quote_text
 from winback.contracts.tables import count_rows, read_table
 from winback.offers.sponsor import sponsor_reports
 from winback.pages.deliveries import page_files
+from winback.pages.manager_sections import ManagerSection
 from winback.playbook.csv_file import csv_bytes, csv_bytes_by
 from winback.playbook.file_names import promises_file_name, rep_file_name
 from winback.publication.week_ledger import Week
@@ -83,18 +84,21 @@ class Delivery:
     n_rows: int | None
 
 
-def deliveries(con: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, Delivery]:
+def deliveries(
+    con: duckdb.DuckDBPyConnection, settings: Settings, sections: tuple[ManagerSection, ...] | None = None
+) -> dict[str, Delivery]:
     """The week's files by name.
 
     Per representative a list, a page, and the promises they have not kept; the accounts that are on no list; the manager's
-    figures and page; files for CRM systems; one per sponsor.
+    figures and page (of `sections`, where the manager's sections were gathered already); files for CRM systems; one per
+    sponsor.
     """
     files = _lists(con, settings) | _promises(con, settings)
     rest = read_table(con, "out_not_this_week").sort("value_at_stake_amount", "account_id", descending=[True, False])
     files["not_this_week.csv"] = _csv(rest, load_contract("out_not_this_week"), settings)
     sponsor = load_contract("out_sponsor")
     files |= {n: _csv(rows, sponsor, settings) for n, rows in sponsor_reports(read_table(con, "out_sponsor")).items()}
-    files |= {name: Delivery(data, None) for name, data in page_files(con, settings).items()}
+    files |= {name: Delivery(data, None) for name, data in page_files(con, settings, sections).items()}
     return dict(sorted(files.items()))
 
 

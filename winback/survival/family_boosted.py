@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -42,7 +42,7 @@ PARAMETERS = {
 One thread: the same bytes on any machine. Horizons are worked off side by side instead (`N_AT_ONCE`)."""
 
 N_AT_ONCE = 2
-"""Horizons fitted or read at one time; XGBoost works outside Python's lock."""
+"""Horizons fitted or read, and parts of a table scored, at one time; XGBoost and numpy work outside Python's lock."""
 
 
 @dataclass(frozen=True)
@@ -64,15 +64,19 @@ class FittedBoosted:
         return read_curve(knots, inverse_logit(np.column_stack(columns)), days, _tail(self.base, rows, knots, days))
 
     def _log_odds(self, matrix: npt.NDArray[np.float32], horizon: int, margin: Vector) -> Vector:
-        import xgboost
-
         found = np.zeros(len(matrix))
         for seed in SEEDS:
-            booster = xgboost.Booster(
-                {"nthread": PARAMETERS["nthread"]}, model_file=bytearray(self.boosters[_name(horizon, seed)])
-            )
+            booster = self._read[_name(horizon, seed)]
             found += booster.inplace_predict(matrix, base_margin=margin, predict_type="margin") / len(SEEDS)
         return found
+
+    @cached_property
+    def _read(self) -> dict[str, Any]:
+        """The boosters, read from their bytes once; one predicts for any number of threads."""
+        import xgboost
+
+        parameters = {"nthread": PARAMETERS["nthread"]}
+        return {name: xgboost.Booster(parameters, model_file=bytearray(raw)) for name, raw in self.boosters.items()}
 
     def as_json(self) -> dict[str, Any]:
         """As `FittedFamily`."""

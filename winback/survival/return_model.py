@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from winback.survival.assumption_calibration import StatedBin
@@ -124,6 +125,10 @@ class Judged:
     rows: DesignedRows
     log_odds: Matrix
     members: Matrix
+
+    def at(self, is_chosen: npt.NDArray[np.bool_]) -> Judged:
+        """The chosen rows."""
+        return Judged(self.model, self.rows.at(is_chosen), self.log_odds[is_chosen], self.members[is_chosen])
 
     def return_probs(self, days: Vector) -> Matrix:
         """As `ReturnModel.return_probs`."""

@@ -6,7 +6,9 @@ Belongs here: the rows handed on from a fitted model. Does not belong here: fitt
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 import numpy as np
@@ -15,6 +17,7 @@ import polars as pl
 
 from winback.survival.btyd import Matrix
 from winback.survival.curves import best_by_days, later_chances, median_days
+from winback.survival.family_boosted import N_AT_ONCE
 from winback.survival.intervals import METHOD
 from winback.survival.return_model import Judged, ReturnModel
 from winback.survival.return_time import HORIZONS_DAYS
@@ -43,7 +46,9 @@ class ReturnScores:
 def score_returns(model: ReturnModel, frame: pl.DataFrame) -> ReturnScores:
     """Score feature rows (columns of `snapshots.feature_rows`) of lapsed accounts; sorted by account."""
     frame = frame.sort("account_id")
-    parts = [_scored(model, rows) for rows in frame.iter_slices(_ROWS_AT_ONCE)] or [_scored(model, frame)]
+    slices = list(frame.iter_slices(_ROWS_AT_ONCE)) or [frame]
+    with ThreadPoolExecutor(N_AT_ONCE) as pool:
+        parts = list(pool.map(partial(_scored, model), slices))
     chances, timing = (pl.concat(tables) for tables in zip(*parts, strict=True))
     return ReturnScores(chances.sort("account_id", "horizon_days"), timing)
 
@@ -123,7 +128,7 @@ def _warnings(model: ReturnModel, frame: pl.DataFrame, horizon: int) -> pl.Serie
 def _timing(model: ReturnModel, judged: Judged, curve: _Curve) -> pl.DataFrame:
     frame, horizon = judged.rows.frame, model.horizon_days
     later = later_chances(curve.at(range(2 * horizon + 1)), horizon)
-    medians = _medians(model, frame, curve)
+    medians = _medians(judged, curve)
     never = judged.never_probs()
     return frame.select("account_id", "as_of_on").with_columns(
         prob=pl.Series(np.round(later[:, 0], _DIGITS)),
@@ -134,11 +139,11 @@ def _timing(model: ReturnModel, judged: Judged, curve: _Curve) -> pl.DataFrame:
     )
 
 
-def _medians(model: ReturnModel, frame: pl.DataFrame, curve: _Curve) -> pl.Series:
+def _medians(judged: Judged, curve: _Curve) -> pl.Series:
     """Median days, -1 without one; only those who have one within reach need their curve day by day."""
     has_median = curve.at([MEDIAN_WITHIN_DAYS])[:, 0] >= 0.5
-    found = np.full(frame.height, -1, dtype=np.int64)
+    found = np.full(len(has_median), -1, dtype=np.int64)
     if has_median.any():
         days = np.arange(MEDIAN_WITHIN_DAYS + 1, dtype=np.float64)
-        found[has_median] = median_days(model.return_probs(frame.filter(pl.Series(has_median)), days))
+        found[has_median] = median_days(judged.at(has_median).return_probs(days))
     return pl.Series(found)

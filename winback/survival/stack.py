@@ -39,9 +39,15 @@ class Stack:
 
     def spread(self, members: Matrix) -> Matrix:
         """Standard deviation of the log-odds, rows x horizons: weights over draws of accounts, and members around it."""
-        draws = self.replicates[:, None, :, 0] + np.einsum("nhm,rhm->rnh", members, self.replicates[:, :, 1:])
         between = ((members - self.log_odds(members)[:, :, None]) ** 2).mean(axis=2)
-        return np.asarray(np.sqrt(draws.var(axis=0) + between))
+        of_weights = np.column_stack([self._draw_variance(members[:, h], h) for h in range(members.shape[1])])
+        return np.asarray(np.sqrt(of_weights + between))
+
+    def _draw_variance(self, members: Matrix, horizon_no: int) -> Vector:
+        """Variance of a horizon's log-odds over the draws of weights: a quadratic form in the members (rows x members)."""
+        off = self.replicates[:, horizon_no] - self.replicates[:, horizon_no].mean(axis=0)
+        terms = np.column_stack([np.ones(len(members)), members])
+        return np.asarray(np.maximum((terms @ (off.T @ off / len(off)) * terms).sum(axis=1), 0))
 
     def as_json(self) -> dict[str, Any]:
         """Plain data."""
