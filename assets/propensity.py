@@ -20,7 +20,7 @@ from assets.touch_history import options_of, return_model, settled, touches_of
 from assets.workspace import Warehouse
 from winback.contracts.tables import read_table, replace_from_frame
 from winback.propensity.contributions import contributions
-from winback.propensity.drivers import score_drivers
+from winback.propensity.drivers import score_drivers, told_features
 from winback.propensity.families import enough_for
 from winback.propensity.model import PropensityModel
 from winback.propensity.model_files import model_files, read_model
@@ -205,7 +205,7 @@ def _drivers(warehouse: Warehouse, week_on: date) -> pl.DataFrame:
     rows = options_of(warehouse, week_on, options).unique("account_id", keep="first", maintain_order=True)
     folder = current_model(warehouse.workspace, PROPENSITY, week_on)
     found = contributions(None if folder is None else read_model(folder), return_model(warehouse, week_on), rows)
-    return score_drivers(rows, this_week(con), found, warehouse.settings.workspace.language)
+    return score_drivers(rows, this_week(con, only=told_features()), found, warehouse.settings.workspace.language)
 
 
 def _propensity_page(warehouse: Warehouse, model: PropensityModel | None, reason: str) -> dict[str, Any]:

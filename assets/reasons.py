@@ -32,6 +32,7 @@ from winback.reasons.note_labels import (
 )
 from winback.reasons.pictures import confusion_picture, mix_history_picture, mix_picture, reliability_picture
 from winback.reasons.signs import load_signs
+from winback.survival.snapshots import with_features
 
 SIGN_TABLES = (
     "feat_categories",
@@ -127,14 +128,9 @@ def _moved(moved: Moved | None) -> dg.MetadataValue[Any]:
 
 def _explain(warehouse: Warehouse, week_on: date) -> None:
     con = warehouse.con
-    columns = sorted({sign.reads for sign in load_signs()})
-    accounts = read_table(con, "core_lapses").select("account_id", "business_kind")
-    for table in SIGN_TABLES:
-        features = read_table(con, table)
-        accounts = accounts.join(
-            features.select("account_id", *(c for c in columns if c in features.columns)), on="account_id", how="left"
-        )
-    accounts, notes = accounts.sort("account_id"), read_table(con, "score_notes")
+    lapsed = read_table(con, "core_lapses").select("account_id", "business_kind")
+    accounts = with_features(con, lapsed, only={sign.reads for sign in load_signs()})
+    notes = read_table(con, "score_notes")
     found = explain_accounts(
         accounts,
         telling(notes),

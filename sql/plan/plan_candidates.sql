@@ -116,18 +116,34 @@ agreed AS (
         AND worked_rows.next_contact_on < date_add(core_week.as_of_on, 366)
 ),
 
-covered AS (
-    SELECT DISTINCT accounts.account_id
+places AS (
+    SELECT
+        accounts.account_id,
+        coalesce(accounts.branch, own.branch, '-') AS branch,
+        coalesce(substr(accounts.language, 1, 2), '') AS spoken
     FROM asof_accounts AS accounts
     LEFT JOIN asof_reps AS own ON accounts.rep_id = own.rep_id
-    INNER JOIN asof_reps AS others ON coalesce(accounts.branch, own.branch, '-') = coalesce(others.branch, '-')
+),
+
+-- Branches and languages are few beside the accounts: it is asked of each pair once whether somebody can serve it.
+served AS (
+    SELECT DISTINCT
+        asked_for.branch,
+        asked_for.spoken
+    FROM (SELECT DISTINCT branch, spoken FROM places) AS asked_for
+    INNER JOIN asof_reps AS others ON asked_for.branch = coalesce(others.branch, '-')
     WHERE
         coalesce(others.is_active, true)
         AND (
-            accounts.language IS NULL
-            OR coalesce(others.languages, '') = ''
-            OR concat(';', replace(others.languages, ' ', '')) LIKE concat('%;', substr(accounts.language, 1, 2), '%')
+            coalesce(others.languages, '') = ''
+            OR concat(';', replace(others.languages, ' ', '')) LIKE concat('%;', asked_for.spoken, '%')
         )
+),
+
+covered AS (
+    SELECT places.account_id
+    FROM places
+    INNER JOIN served ON places.branch = served.branch AND places.spoken = served.spoken
 ),
 
 delivered_reps AS (

@@ -6,20 +6,19 @@ earlier (364 days, so that weekdays match). Does not belong here: the other sect
 
 from __future__ import annotations
 
-from winback.sheet.purchase_lines import PURCHASE_LINES
+from winback.sheet.purchase_lines import purchase_lines
 
 TOP_GROUPS = 15
 """Most groups of a section, the largest first."""
 
 GROWTH_CELLS = f"""
-WITH {PURCHASE_LINES},
+WITH {purchase_lines("(SELECT * FROM asof_spend WHERE spent_on >= (SELECT date_add(as_of_on, -455) FROM core_week))")},
 dated AS (
     SELECT coalesce(accounts.area, accounts.region) AS area, lines.category, lines.spent_on, lines.spent_at, lines.base_amount,
         datediff('day', lines.spent_on, core_week.as_of_on) AS age_days
     FROM purchase_lines AS lines
     CROSS JOIN core_week
     LEFT JOIN asof_accounts AS accounts USING (account_id)
-    WHERE lines.spent_on >= date_add(core_week.as_of_on, -455)
 )
 SELECT area, category, isodow(spent_on) AS weekday, CAST(floor(hour(spent_at) / 3) * 3 AS INTEGER) AS from_hour,
     count(*) AS n_lines, count(spent_at) AS n_timed_lines,

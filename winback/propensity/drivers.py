@@ -36,11 +36,16 @@ def no_drivers() -> pl.DataFrame:
     return pl.DataFrame(schema=_SCHEMA)
 
 
+def told_features() -> frozenset[str]:
+    """Names of the features that there are words for."""
+    return frozenset(_words()["features"])
+
+
 def score_drivers(rows: pl.DataFrame, peers: pl.DataFrame, found: Contributions | None, language: Language) -> pl.DataFrame:
     """Rows of `score_drivers` for the listed options `rows` (columns of `touch_rows.option_rows`, one row per account).
 
-    `peers`: features of all lapsed accounts of the week, the listed ones among them. Strongest contribution first, ties by name of
-    the feature, one driver per theme; values that are missing are not told. Sorted by account and number.
+    `peers`: `told_features` of all lapsed accounts of the week, the listed ones among them. Strongest contribution first, ties by
+    name of the feature, one driver per theme; values that are missing are not told. Sorted by account and number.
     """
     if found is None or rows.is_empty():
         return no_drivers()

@@ -6,7 +6,7 @@ belong here: the model (`train`), labelling the notes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -99,11 +99,13 @@ def past_weeks(
     )
 
 
-def this_week(con: duckdb.DuckDBPyConnection, *, among: pl.Series | None = None) -> pl.DataFrame:
+def this_week(
+    con: duckdb.DuckDBPyConnection, *, among: pl.Series | None = None, only: Collection[str] | None = None
+) -> pl.DataFrame:
     """Features of every lapsed account of the week that `con` stands at, or of those `among` these ids, with `year_amount`; sorted
-    by account."""
+    by account. `only` leaves out features of other names."""
     year = read_table(con, "core_lapses").select("account_id", pl.col("year_amount").cast(pl.Float64))
-    rows = feature_rows(con, among=among)
+    rows = feature_rows(con, among=among, only=only)
     return rows.drop("year_amount", strict=False).join(year, on="account_id", how="left").sort("account_id")
 
 

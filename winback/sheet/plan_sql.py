@@ -6,7 +6,7 @@ lines (`purchase_plan`).
 
 from __future__ import annotations
 
-from winback.sheet.purchase_lines import PURCHASE_LINES
+from winback.sheet.purchase_lines import purchase_lines
 
 _PRODUCT = """
     products.product_name, products.unit_price_amount, coalesce(products.currency, core_week.base_currency) AS currency,
@@ -31,28 +31,27 @@ SELECT bought.account_id, coalesce(bought.product_id, bought.category) AS item, 
 FROM bought
 CROSS JOIN core_week
 LEFT JOIN asof_products AS products ON bought.product_id = products.product_id
-LEFT JOIN core_purchase_cycles AS cycles ON bought.account_id = cycles.account_id AND bought.category = cycles.category
+LEFT JOIN (SELECT * FROM core_purchase_cycles SEMI JOIN _wanted USING (account_id)) AS cycles
+    ON bought.account_id = cycles.account_id AND bought.category = cycles.category
 ORDER BY bought.account_id, bought.n_days DESC, bought.last_on DESC, item
 """
 """Each product (or category, where no product is named) that an account bought, most often bought first."""
 
 TOGETHER = f"""
-WITH {PURCHASE_LINES},
-baskets AS (
+WITH baskets AS (
     SELECT days.account_id, days.spent_on
     FROM core_purchase_days AS days CROSS JOIN core_week
     WHERE days.spent_on >= date_add(core_week.as_of_on, -365)
     ORDER BY days.spent_on DESC, days.account_id
     LIMIT 200000
 ),
+{purchase_lines("(SELECT * FROM asof_spend SEMI JOIN baskets USING (account_id, spent_on))")},
 held AS (
     SELECT lines.account_id, lines.spent_on, coalesce(lines.product_id, lines.category) AS item,
         max(lines.category) AS category, max(lines.product_id) AS product_id, median(lines.quantity) AS quantity,
         sum(lines.base_amount) AS amount, count(*) OVER (PARTITION BY lines.account_id, lines.spent_on) AS n_items
     FROM purchase_lines AS lines
-    INNER JOIN baskets ON lines.account_id = baskets.account_id AND lines.spent_on = baskets.spent_on
     WHERE coalesce(lines.product_id, lines.category) IS NOT NULL
-        AND lines.spent_on >= (SELECT min(spent_on) FROM baskets)
     GROUP BY lines.account_id, lines.spent_on, coalesce(lines.product_id, lines.category)
 ),
 singles AS (

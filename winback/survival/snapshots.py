@@ -9,7 +9,7 @@ zero of a row is its landmark, so no row enters late.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -90,17 +90,21 @@ def snapshots(
 
 
 def feature_rows(
-    con: duckdb.DuckDBPyConnection, rule: SilenceRule | None = None, *, among: pl.Series | None = None
+    con: duckdb.DuckDBPyConnection,
+    rule: SilenceRule | None = None,
+    *,
+    among: pl.Series | None = None,
+    only: Collection[str] | None = None,
 ) -> pl.DataFrame:
     """The lapsed accounts of the week that `con` stands at, with the columns of all `feat_*` tables; sorted by account.
 
     Reads `core_lapses` (or, under a `rule`, `core_accounts_week` that are not closed) and every `feat_*` table; with `among`
-    only the accounts of these ids.
+    only the accounts of these ids, with `only` the features of these names.
     """
     lapsed = read_table(con, "core_lapses") if rule is None else _silent_accounts(con, rule)
     if among is not None:
         lapsed = lapsed.filter(pl.col("account_id").is_in(among.unique().implode()))
-    return with_features(con, lapsed.select(*KEY, *_LAPSE_COLUMNS))
+    return with_features(con, lapsed.select(*KEY, *_LAPSE_COLUMNS), only=only)
 
 
 def feature_parts(con: duckdb.DuckDBPyConnection) -> Iterator[pl.DataFrame]:
@@ -120,17 +124,22 @@ def columns_with_features(con: duckdb.DuckDBPyConnection, table: str, columns: S
     return with_features(con, none).columns
 
 
-def with_features(con: duckdb.DuckDBPyConnection, rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows of accounts with the columns of every `feat_*` table that they do not have yet; sorted by account.
+def with_features(
+    con: duckdb.DuckDBPyConnection, rows: pl.DataFrame, *, only: Collection[str] | None = None
+) -> pl.DataFrame:
+    """Rows of accounts with the columns of every `feat_*` table (`only`: those of these names) that they do not have yet; sorted by
+    account.
 
     Only these accounts' features leave the database.
     """
     with con.cursor() as cursor, registered(cursor, _WANTED, rows.select("account_id")):
         for table in feature_tables():
             there = [d[0] for d in cursor.execute(f"SELECT * FROM {quote_name(table)} LIMIT 0").description]
-            fresh = ["account_id", *(c for c in there if c not in rows.columns)]
-            query = f"SELECT {name_list(fresh)} FROM {quote_name(table)} SEMI JOIN {_WANTED} USING (account_id)"
-            rows = rows.join(cursor.sql(query).pl(), on="account_id", how="left")
+            fresh = [c for c in there if c not in rows.columns and (only is None or c in only)]
+            if fresh:
+                columns = name_list(("account_id", *fresh))
+                query = f"SELECT {columns} FROM {quote_name(table)} SEMI JOIN {_WANTED} USING (account_id)"
+                rows = rows.join(cursor.sql(query).pl(), on="account_id", how="left")
     return rows.sort("account_id")
 
 
