@@ -50,7 +50,7 @@ def score_returns(model: ReturnModel, frame: pl.DataFrame) -> ReturnScores:
     with ThreadPoolExecutor(N_AT_ONCE) as pool:
         parts = list(pool.map(partial(_scored, model), slices))
     chances, timing = (pl.concat(tables) for tables in zip(*parts, strict=True))
-    return ReturnScores(chances.sort("account_id", "horizon_days"), timing)
+    return ReturnScores(chances, timing)
 
 
 def score_parts(model: ReturnModel, parts: Iterable[pl.DataFrame]) -> ReturnScores:
@@ -85,23 +85,20 @@ def _scored(model: ReturnModel, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.D
 
 
 def _chances(model: ReturnModel, judged: Judged, curve: _Curve) -> pl.DataFrame:
+    """A row per account and horizon, in the order of both."""
     frame = judged.rows.frame
     horizons = sorted({*HORIZONS_DAYS, model.horizon_days})
     probs = np.round(curve.at(horizons), _DIGITS)
     low, high = _stretched(model, judged, curve, probs)
-    parts = [
-        frame.select("account_id", "as_of_on").with_columns(
-            horizon_days=pl.lit(horizon, dtype=pl.Int64),
-            prob=pl.Series(probs[:, i]),
-            low=pl.Series(low[:, i]),
-            high=pl.Series(high[:, i]),
-            model_level=pl.lit(model.level),
-            interval_method=pl.lit(METHOD),
-            usage_warning=_warnings(model, frame, horizon),
-        )
-        for i, horizon in enumerate(horizons)
-    ]
-    return pl.concat(parts)
+    return frame.select("account_id", "as_of_on")[np.repeat(np.arange(frame.height), len(horizons))].with_columns(
+        horizon_days=pl.Series(np.tile(horizons, frame.height), dtype=pl.Int64),
+        prob=pl.Series(probs.ravel()),
+        low=pl.Series(low.ravel()),
+        high=pl.Series(high.ravel()),
+        model_level=pl.lit(model.level),
+        interval_method=pl.lit(METHOD),
+        usage_warning=_warnings(model, frame, horizons),
+    )
 
 
 def _stretched(model: ReturnModel, judged: Judged, curve: _Curve, probs: Matrix) -> tuple[Matrix, Matrix]:
@@ -115,14 +112,12 @@ def _stretched(model: ReturnModel, judged: Judged, curve: _Curve, probs: Matrix)
     return np.asarray(np.round(ends[0], _DIGITS)), np.asarray(np.round(ends[1], _DIGITS))
 
 
-def _warnings(model: ReturnModel, frame: pl.DataFrame, horizon: int) -> pl.Series:
+def _warnings(model: ReturnModel, frame: pl.DataFrame, horizons: Sequence[int]) -> pl.Expr:
     of_model = ["small_sample"] if model.level in {"kaplan_meier", "cox"} else []
-    is_beyond = frame["silence_days"] > model.training.longest_silence_days
-    if horizon > model.horizons_days[-1]:
-        is_beyond = is_beyond | True
+    is_beyond_silence = (frame["silence_days"] > model.training.longest_silence_days).fill_null(False).to_numpy()
+    is_beyond = is_beyond_silence[:, None] | (np.array(horizons) > model.horizons_days[-1])
     inside, beyond = (";".join(words) or None for words in (of_model, [*of_model, "extrapolated"]))
-    found = pl.select(pl.when(is_beyond).then(pl.lit(beyond)).otherwise(pl.lit(inside, dtype=pl.String))).to_series()
-    return found.alias("usage_warning")
+    return pl.when(pl.Series(is_beyond.ravel())).then(pl.lit(beyond)).otherwise(pl.lit(inside, dtype=pl.String))
 
 
 def _timing(model: ReturnModel, judged: Judged, curve: _Curve) -> pl.DataFrame:
