@@ -38,7 +38,7 @@ test-all: $(STAMP) test-spark ## Lint, types, architecture and every test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	DAGSTER_HOME= $(BIN)/dg check defs
-	$(BIN)/python -m pytest -q -m slow -n auto --dist loadgroup
+	$(BIN)/python -m pytest -q -m slow -n auto --dist loadfile  # what the tests of a file share is made once
 
 long: $(STAMP) ## Forty simulated weeks, checked one by one, and a market with enough lots (hours)
 	$(BIN)/python -m pytest -q -s -m long tests/pipelines/test_forty_weeks.py tests/propensity

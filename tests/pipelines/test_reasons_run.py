@@ -22,8 +22,7 @@ from winback.reasons.note_labels import telling
 from winback.reasons.signs import load_signs
 from winback.reasons.taxonomy import LEAF_CODES, family_of
 
-# one market for all of them: kept together on one worker
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("reasons")]
+pytestmark = pytest.mark.slow
 TODAY = date(2026, 3, 4)
 END = date(2026, 1, 5)
 

@@ -20,8 +20,7 @@ from winback.simulate.market import simulate_market
 from winback.simulate.parameters import Parameters, default_parameters
 from winback.simulate.truth_folder import write_truth
 
-# one market for all of them: kept together on one worker
-pytestmark = [pytest.mark.long, pytest.mark.xdist_group("experimental")]
+pytestmark = pytest.mark.long
 TODAY = date(2026, 3, 4)
 END = date(2026, 1, 5)
 CHANCES = ("assignment_prob", "arm_prob", "experiment_id")

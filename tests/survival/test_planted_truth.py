@@ -18,7 +18,7 @@ AS_OF = START + timedelta(days=SEEN_DAYS)
 PLANTED = np.array([0.5, -0.3, 0.15, 0.0])
 USUAL_DAYS, LONGEST_DAYS = 120, 182
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("planted_truth")]
+pytestmark = pytest.mark.slow
 
 
 def planted_times(n_rows: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
