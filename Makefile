@@ -33,12 +33,13 @@ ui: $(STAMP) ## The web UI on the workspace of `make run`
 test: $(STAMP) ## The fast tests
 	$(BIN)/python -m pytest -q -m "not slow and not long" -n auto
 
+# The slow tests of a file stay on one worker, so that what they share is made once.
 test-all: $(STAMP) test-spark ## Lint, types, architecture and every test
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	DAGSTER_HOME= $(BIN)/dg check defs
-	$(BIN)/python -m pytest -q -m slow -n auto --dist loadfile  # what the tests of a file share is made once
+	$(BIN)/python -m pytest -q -m slow -n auto --dist loadfile
 
 long: $(STAMP) ## Forty simulated weeks, checked one by one, and a market with enough lots (hours)
 	$(BIN)/python -m pytest -q -s -m long tests/pipelines/test_forty_weeks.py tests/propensity

@@ -36,12 +36,7 @@ def first_spend_on(warehouse: Warehouse) -> date | None:
 
 def landmarks_of(warehouse: Warehouse, week_on: date, days: list[date]) -> Landmarks:
     """The rows of the landmarks `days`; a second model that is trained in the same run gets the rows of the first."""
-    asked = ("landmarks", week_on, *days)
-    if asked not in warehouse.kept:
-        warehouse.kept[asked] = _walked(warehouse, week_on, tuple(days))
-    found = warehouse.kept[asked]
-    assert isinstance(found, Landmarks)
-    return found
+    return warehouse.once(("landmarks", week_on, *days), lambda: _walked(warehouse, week_on, tuple(days)))
 
 
 def _walked(warehouse: Warehouse, week_on: date, days: tuple[date, ...]) -> Landmarks:

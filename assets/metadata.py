@@ -105,10 +105,7 @@ def rows_in(warehouse: Warehouse, asset: str, read: list[str]) -> dict[str, Any]
 
 def _counted(warehouse: Warehouse, table: str) -> int:
     """Rows of a table, counted once a run; what runs in between only adds tables of its own."""
-    asked = ("rows", table)
-    if asked not in warehouse.kept:
-        warehouse.kept[asked] = count_rows(warehouse.con, table)
-    return int(warehouse.kept[asked])
+    return warehouse.once(("rows", table), lambda: count_rows(warehouse.con, table))
 
 
 def _received(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, Any]:

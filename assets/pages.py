@@ -79,8 +79,4 @@ def build_page_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefi
 
 def manager_sections_of(warehouse: Warehouse, week_on: date) -> tuple[ManagerSection, ...]:
     """The sections of the manager's page of the week the warehouse stands at: gathered once a run, for the table and the page."""
-    asked = ("manager_sections", week_on)
-    if asked not in warehouse.kept:
-        warehouse.kept[asked] = week_sections(warehouse.con, warehouse.settings)
-    sections: tuple[ManagerSection, ...] = warehouse.kept[asked]
-    return sections
+    return warehouse.once(("manager_sections", week_on), lambda: week_sections(warehouse.con, warehouse.settings))

@@ -42,12 +42,7 @@ from winback.weeks import first_monday_after
 def touches_of(warehouse: Warehouse, week_on: date) -> pl.DataFrame:
     """Settled assignments of the newest weeks (holdouts among them) as `touch_rows.past_touches` has them, with the columns of
     `core_treatments`; a second model that is trained in the same run gets the rows of the first."""
-    asked = ("touches", week_on)
-    if asked not in warehouse.kept:
-        warehouse.kept[asked] = _gathered(warehouse, week_on)
-    found = warehouse.kept[asked]
-    assert isinstance(found, pl.DataFrame)
-    return found
+    return warehouse.once(("touches", week_on), lambda: _gathered(warehouse, week_on))
 
 
 def options_of(warehouse: Warehouse, week_on: date, options: pl.DataFrame | None = None) -> pl.DataFrame:

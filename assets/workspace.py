@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 from filelock import FileLock, Timeout
@@ -32,6 +32,8 @@ from winback.load.ledger import create_ledger
 from winback.privacy.warehouse import create_erased_weeks
 from winback.publication.ledger_archive import has_ledger
 from winback.publication.week_ledger import create_week_ledger
+
+_Made = TypeVar("_Made")
 
 FOLDERS = ("inbox", "templates", "archive", "models", "published", "outbox", "dagster", "state")
 LEDGER_ARCHIVE = "ledger"
@@ -79,7 +81,7 @@ def open_workspace(root: Path) -> Workspace:
 class Warehouse:
     """An open warehouse: the workspace, its connection, the day the run takes for today, and where secrets are looked up.
 
-    `kept` holds what a step of the run made and a later one uses again; it ends with the run.
+    `kept` holds what a step of the run made and a later one uses again (`once`); it ends with the run.
     """
 
     workspace: Workspace
@@ -92,6 +94,13 @@ class Warehouse:
     def settings(self) -> Settings:
         """The workspace's settings."""
         return self.workspace.settings
+
+    def once(self, asked: Hashable, make: Callable[[], _Made]) -> _Made:
+        """What `make` gives, made the first time it is `asked` for and kept for the rest of the run."""
+        if asked not in self.kept:
+            self.kept[asked] = make()
+        made: _Made = self.kept[asked]
+        return made
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import pytest
 from page_market import AS_OF, EN, ZH, put, put_listed, set_week
 
 from data_contracts import load_contract
+from winback.config import Settings
 from winback.contracts.tables import replace_from_frame
 from winback.pages.deliveries import manager_figures, manager_files, week_sections
 from winback.pages.manager_sections import ManagerSection, manager_sections
@@ -20,6 +21,10 @@ def section(con: duckdb.DuckDBPyConnection, name: str) -> ManagerSection:
 
 def values(con: duckdb.DuckDBPyConnection, name: str, *measures: str) -> list[tuple[object, ...]]:
     return [(group, *(row[m] for m in measures)) for group, row in section(con, name).rows]
+
+
+def files_of(con: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, bytes]:
+    return manager_files(con, settings, week_sections(con, settings))
 
 
 def test_the_funnel_counts_the_week_and_the_quarter_to_date(listed) -> None:
@@ -47,7 +52,7 @@ def test_before_anything_was_listed_the_quarter_is_not_known(listed) -> None:
     assert values(listed, "funnel", "n_quarter_listed", "n_quarter_worked", "n_quarter_returned") == [
         ("*", None, None, None)
     ]
-    assert "not yet known" in manager_files(listed, EN)["manager.html"].decode()
+    assert "not yet known" in files_of(listed, EN)["manager.html"].decode()
 
 
 def test_growth_compares_91_days_with_the_91_before(listed) -> None:
@@ -148,25 +153,25 @@ def test_families_four_to_seven_stand_together_beside_the_case(listed) -> None:
 def test_tables_of_measurement_are_shown_as_they_are(listed) -> None:
     shares = {"recovery_share": 0.25, "recovery_low_share": 0.1, "recovery_high_share": 0.4}
     put(listed, "track_recovery", reason_code="1b", n_worked_accounts=40, **shares)
-    page = manager_files(listed, EN)["manager.html"].decode()
+    page = files_of(listed, EN)["manager.html"].decode()
     assert "1b Too dear" in page and "25 %" in page and "10 % – 40 %" in page
-    assert "1b 费用过高" in manager_files(listed, ZH)["manager.html"].decode()
+    assert "1b 费用过高" in files_of(listed, ZH)["manager.html"].decode()
 
 
 def test_a_table_that_does_not_exist_is_not_yet_known(listed) -> None:
     for table in ("track_recovery", "track_reps", "track_effect", "track_regained"):
         listed.execute(f"DROP TABLE {table}")
     assert section(listed, "recovery").rows == ()
-    assert manager_files(listed, EN)["manager.html"].count(b"Not yet known; it fills as weeks go by.") >= 4
+    assert files_of(listed, EN)["manager.html"].count(b"Not yet known; it fills as weeks go by.") >= 4
 
 
 def test_the_csv_is_the_contract_and_comes_back(listed) -> None:
     rows = manager_figures(listed, EN, week_sections(listed, EN))
     assert rows.columns == list(load_contract("out_manager").columns)
     replace_from_frame(listed, "out_manager", rows)
-    back = read_csv_bytes(manager_files(listed, EN)["manager.csv"], load_contract("out_manager"))
+    back = read_csv_bytes(files_of(listed, EN)["manager.csv"], load_contract("out_manager"))
     assert back.height == rows.height and back["figure_no"].to_list() == [str(n) for n in range(1, rows.height + 1)]
-    assert manager_files(listed, ZH)["manager.csv"].decode("utf-8-sig").startswith("周,序号,板块代码,板块,")
+    assert files_of(listed, ZH)["manager.csv"].decode("utf-8-sig").startswith("周,序号,板块代码,板块,")
 
 
 def test_the_managers_files_hold_no_personal_data(empty_tables) -> None:
@@ -183,7 +188,7 @@ def test_the_managers_files_hold_no_personal_data(empty_tables) -> None:
         for field in contract.fields:
             if field.personal:
                 empty_tables.execute(f'UPDATE "{table}" SET "{field.name}" = ?', ["TOKEN"])
-    files = manager_files(empty_tables, EN)
+    files = files_of(empty_tables, EN)
     assert set(files) == {"manager.html", "manager.csv"}
     assert all(b"TOKEN" not in content for content in files.values())
 
@@ -203,4 +208,4 @@ def test_what_another_hour_would_bring_stands_under_its_limit(listed) -> None:
     )  # fmt: skip
     ((group, values_of),) = section(listed, "shadow").rows
     assert (group, values_of["shadow_price_amount"]) == ("rep · R1", 12)
-    assert "rep minutes · R1" in manager_files(listed, EN)["manager.html"].decode()
+    assert "rep minutes · R1" in files_of(listed, EN)["manager.html"].decode()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from page_market import ZH, put_listed, set_week
 
-from winback.pages.deliveries import manager_files, rep_pages
+from winback.pages.deliveries import manager_files, rep_pages, week_sections
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 OFFLINE = ("--host-resolver-rules=MAP * ~NOTFOUND", "--proxy-server=127.0.0.1:9", "--disable-background-networking")
@@ -111,7 +111,7 @@ def test_the_managers_page_opens_and_prints(empty_tables, tmp_path: Path) -> Non
     set_week(empty_tables, ZH)
     put_listed(empty_tables, 1)
     path, printed = tmp_path / "manager.html", tmp_path / "manager.pdf"
-    path.write_bytes(manager_files(empty_tables, ZH)["manager.html"])
+    path.write_bytes(manager_files(empty_tables, ZH, week_sections(empty_tables, ZH))["manager.html"])
     dom = browse(tmp_path / "profile", path.as_uri(), "--dump-dom")
     assert "经理周报" in dom and dom.count("<section ") == 19
     browse(tmp_path / "profile", path.as_uri(), f"--print-to-pdf={printed}")

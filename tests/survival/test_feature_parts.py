@@ -30,3 +30,10 @@ def test_no_rows_are_one_empty_part_with_all_columns(empty_tables) -> None:
     none = pl.DataFrame(schema={KEY[0]: pl.String, KEY[1]: pl.Date})
     (part,) = parts_with_features(empty_tables, none)
     assert part.is_empty() and part.columns == with_features(empty_tables, none).columns
+
+
+def test_only_the_features_asked_for_are_read(empty_tables) -> None:
+    """Those that the rows have already, and tables with none of them, add no column."""
+    rows = pl.DataFrame({"account_id": ["a"], "tenure_days": [7]})
+    found = with_features(empty_tables, rows, only={"n_categories", "tenure_days"})
+    assert found.columns == ["account_id", "tenure_days", "n_categories"] and found["tenure_days"].to_list() == [7]

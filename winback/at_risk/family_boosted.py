@@ -6,6 +6,7 @@ Belongs here: its fit. Does not belong here: which family is used (`champion`).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -41,10 +42,14 @@ class FittedBoosted:
 
     def log_odds(self, frame: pl.DataFrame, matrix: Matrix) -> Vector:
         """As `FittedFamily`."""
+        return np.asarray(self._read.inplace_predict(matrix, predict_type="margin"), dtype=np.float64)
+
+    @cached_property
+    def _read(self) -> Any:
+        """The booster, read from its bytes once; it predicts for any number of threads."""
         import xgboost
 
-        booster = xgboost.Booster({"nthread": PARAMETERS["nthread"]}, model_file=bytearray(self.trees))
-        return np.asarray(booster.inplace_predict(matrix, predict_type="margin"), dtype=np.float64)
+        return xgboost.Booster({"nthread": PARAMETERS["nthread"]}, model_file=bytearray(self.trees))
 
     def as_json(self) -> dict[str, Any]:
         """As `FittedFamily`."""

@@ -25,14 +25,12 @@ from winback.playbook.file_names import rep_file_name
 from winback.sheet.build import account_sheets
 
 
-def page_files(
-    con: duckdb.DuckDBPyConnection, settings: Settings, sections: tuple[ManagerSection, ...] | None = None
-) -> dict[str, bytes]:
+def page_files(con: duckdb.DuckDBPyConnection, settings: Settings, sections: tuple[ManagerSection, ...]) -> dict[str, bytes]:
     """All pages and import files of the week the connection stands at: the same week gives the same bytes.
 
     `rep_<…>.html` beside each representative's CSV (personal data, for that representative alone), `manager.html` and
-    `manager.csv`, and `crm_<system>.csv`; the last three kinds hold no personal column. `sections` are those of
-    `week_sections` where they were gathered already.
+    `manager.csv`, and `crm_<system>.csv`; the last three kinds hold no personal column. `sections` are those
+    of `week_sections`.
     """
     return dict(sorted((rep_pages(con, settings) | manager_files(con, settings, sections) | crm_files(con)).items()))
 
@@ -59,12 +57,12 @@ def rep_pages(con: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, b
 
 
 def manager_files(
-    con: duckdb.DuckDBPyConnection, settings: Settings, sections: tuple[ManagerSection, ...] | None = None
+    con: duckdb.DuckDBPyConnection, settings: Settings, sections: tuple[ManagerSection, ...]
 ) -> dict[str, bytes]:
-    """`manager.html` of the sections, gathered here where they are not given, and `manager.csv` from `out_manager`."""
+    """`manager.html` of the week's `week_sections`, and `manager.csv` from `out_manager`."""
     workspace = settings.workspace
     page = manager_page(
-        week_sections(con, settings) if sections is None else sections,
+        sections,
         week_on=_week_on(con),
         language=workspace.language,
         is_simulated=workspace.is_simulated,

@@ -85,13 +85,12 @@ class Delivery:
 
 
 def deliveries(
-    con: duckdb.DuckDBPyConnection, settings: Settings, sections: tuple[ManagerSection, ...] | None = None
+    con: duckdb.DuckDBPyConnection, settings: Settings, sections: tuple[ManagerSection, ...]
 ) -> dict[str, Delivery]:
     """The week's files by name.
 
     Per representative a list, a page, and the promises they have not kept; the accounts that are on no list; the manager's
-    figures and page (of `sections`, where the manager's sections were gathered already); files for CRM systems; one per
-    sponsor.
+    figures and page, of the week's `sections`; files for CRM systems; one per sponsor.
     """
     files = _lists(con, settings) | _promises(con, settings)
     rest = read_table(con, "out_not_this_week").sort("value_at_stake_amount", "account_id", descending=[True, False])
