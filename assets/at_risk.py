@@ -59,7 +59,8 @@ def build_at_risk_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsD
 
 def _scores(warehouse: Warehouse, model: AtRiskModel) -> pl.DataFrame:
     max_age_days = warehouse.settings.models.retrain_after_days
-    return pl.concat([score_at_risk(model, rows, max_age_days) for rows in active_parts(warehouse.con)])
+    parts = active_parts(warehouse.con, model.features)
+    return pl.concat([score_at_risk(model, rows, max_age_days) for rows in parts])
 
 
 def _model(warehouse: Warehouse, week_on: date) -> AtRiskModel:

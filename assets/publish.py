@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -39,23 +40,32 @@ def publish_week(warehouse: Warehouse, week: Week) -> Path:
     that was damaged on the disk. After an erasure it cannot: the folder stays as the erasure left it, and a week that is built
     again says so in its manifest. Raises RunFailedError if it does not.
     """
-    workspace, con = warehouse.workspace, warehouse.con
-    target = workspace.folder("published") / week.folder_name
+    target = warehouse.workspace.folder("published") / week.folder_name
+    is_there = False
+    if target.is_dir():
+        contents = _contents(warehouse, week)
+        if week.state == "published":
+            if not is_erased_from(warehouse.con, week.week_on):
+                _require_same(target, contents, week)
+            if is_whole(target):
+                return _brought_out(warehouse, week, target)
+        # A killed run may have left the very same week behind; readers may have it open, so it stays.
+        is_there = not _changed(target, contents) and is_whole(target)
+    if not is_there:
+        _put_in_place(_built_aside(warehouse, week), target)
+    with transaction(warehouse.con):
+        record_publication(warehouse.con, week)
+    return _brought_out(warehouse, week, target)
+
+
+def _contents(warehouse: Warehouse, week: Week) -> dict[str, bytes]:
+    """Every file of the week by name, the manifest among them."""
+    con = warehouse.con
     files = deliveries(con, warehouse.settings, manager_sections_of(warehouse, week.week_on))
     contents = {name: file.data for name, file in files.items()} | {MANIFEST: manifest(con, week, files, warehouse.settings)}
-    is_erased = is_erased_from(con, week.week_on)
-    if is_erased:
+    if is_erased_from(con, week.week_on):
         contents[MANIFEST] = renewed_manifest(contents[MANIFEST], contents)
-    if week.state == "published" and target.is_dir():
-        if not is_erased:
-            _require_same(target, contents, week)
-        if is_whole(target):
-            return _brought_out(warehouse, week, target)
-    if not _is_there(target, contents):
-        _put_in_place(_built_aside(warehouse, week, contents), target)
-    with transaction(con):
-        record_publication(con, week)
-    return _brought_out(warehouse, week, target)
+    return contents
 
 
 def is_out(workspace: Workspace, week_on: date) -> bool:
@@ -78,21 +88,20 @@ def is_whole(folder: Path) -> bool:
     return document.get("is_erased_from", False) or rows == document["tables"]
 
 
-def _is_there(target: Path, contents: Mapping[str, bytes]) -> bool:
-    """Whether a killed run left the very same week behind; readers may have it open, so it stays."""
-    return target.is_dir() and not _changed(target, contents) and is_whole(target)
-
-
-def _built_aside(warehouse: Warehouse, week: Week, contents: Mapping[str, bytes]) -> Path:
+def _built_aside(warehouse: Warehouse, week: Week) -> Path:
+    """The finished folder under another name. Its files are made while DuckDB writes the readers' database, which takes as long."""
     partial = warehouse.workspace.folder("published") / f".{week.folder_name}.part"
     shutil.rmtree(partial, ignore_errors=True)
     (partial / PLAYBOOKS).mkdir(parents=True)
+    with warehouse.con.cursor() as cursor, ThreadPoolExecutor(1) as pool:
+        database = pool.submit(write_reader_database, cursor, partial / READER_DATABASE)
+        contents = _contents(warehouse, week)
+        database.result()
     for name, data in contents.items():
         with (partial / PLAYBOOKS / name).open("wb") as stream:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
-    write_reader_database(warehouse.con, partial / READER_DATABASE)
     return partial
 
 

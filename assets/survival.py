@@ -138,7 +138,7 @@ def _curves_page(curves: pl.DataFrame) -> dict[str, Any]:
 
 def _scores(warehouse: Warehouse, model: ReturnModel | None) -> ReturnScores:
     if model is not None:
-        return score_parts(model, feature_parts(warehouse.con))
+        return score_parts(model, feature_parts(warehouse.con, model.features))
     curves, lapses = read_table(warehouse.con, "model_return_curves"), read_table(warehouse.con, "core_lapses")
     return score_by_curves(curves, lapses, warehouse.settings.lapse.horizon_days)
 

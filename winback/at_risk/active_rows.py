@@ -6,7 +6,7 @@ Belongs here: the rows that a model of lapses learns from and scores. Does not b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -41,9 +41,9 @@ def active_rows(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     return with_features(con, read_table(con, "core_actives").select(*KEY, *_ACTIVE_COLUMNS))
 
 
-def active_parts(con: duckdb.DuckDBPyConnection) -> Iterator[pl.DataFrame]:
-    """The rows of `active_rows` in parts, in their order; one empty part where there are none."""
-    return parts_with_features(con, read_table(con, "core_actives").select(*KEY, *_ACTIVE_COLUMNS))
+def active_parts(con: duckdb.DuckDBPyConnection, only: Collection[str]) -> Iterator[pl.DataFrame]:
+    """`active_rows` with the features of these names, in parts, in their order; one empty part where there are none."""
+    return parts_with_features(con, read_table(con, "core_actives").select(*KEY, *_ACTIVE_COLUMNS), only)
 
 
 def active_columns(con: duckdb.DuckDBPyConnection) -> list[str]:

@@ -10,6 +10,8 @@ its receipt.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from data_contracts import Contract
 from winback.contracts.identifiers import name_list, quote_name
 
@@ -47,20 +49,30 @@ def evidence_day(before: str, batch_cutoff: str) -> str:
     return f"greatest({stated}, {confirmed})"
 
 
-def as_of_view_sql(contract: Contract) -> str:
-    """SELECT of `asof_<input>`: the rows of `core_<input>` that count for the week in `core_week`."""
+@dataclass(frozen=True)
+class WeekSql:
+    """SQL of what a view asks of the week: read off `core_week`, or written out as constants.
+
+    Of constants DuckDB knows how many rows they leave, and so which side of a join to keep in memory.
+    """
+
+    as_of_on: str = "(SELECT as_of_on FROM core_week)"
+    batch_cutoff: str = "(SELECT batch_cutoff FROM core_week)"
+
+
+OF_CORE_WEEK = WeekSql()
+
+
+def as_of_view_sql(contract: Contract, week: WeekSql = OF_CORE_WEEK) -> str:
+    """SELECT of `asof_<input>`: the rows of `core_<input>` that count for the week."""
     core = quote_name("core_" + contract.name)
-    known = (
-        "_batch <= (SELECT batch_cutoff FROM core_week) "
-        "AND (_superseded_batch IS NULL OR _superseded_batch > (SELECT batch_cutoff FROM core_week))"
-    )
+    known = f"_batch <= {week.batch_cutoff} AND (_superseded_batch IS NULL OR _superseded_batch > {week.batch_cutoff})"
     if contract.kind == "state":
         entity = name_list(entity_key(contract))
-        evidence = evidence_day("(SELECT as_of_on FROM core_week)", "(SELECT batch_cutoff FROM core_week)")
+        evidence = evidence_day(week.as_of_on, week.batch_cutoff)
         # The day of evidence is a column of its own, since Spark engines plan no subqueries inside a window's order.
         known_versions = (
-            f"SELECT *, {evidence} AS _evidence_on FROM {core} "
-            f"WHERE {known} AND valid_from_on < (SELECT as_of_on FROM core_week)"
+            f"SELECT *, {evidence} AS _evidence_on FROM {core} WHERE {known} AND valid_from_on < {week.as_of_on}"
         )
         ranked = (
             f"SELECT *, row_number() OVER (PARTITION BY {entity} ORDER BY _evidence_on DESC, _batch DESC, "
@@ -71,7 +83,7 @@ def as_of_view_sql(contract: Contract) -> str:
     if contract.event_date is not None:
         day = quote_name(contract.event_date.name)
         undated = "" if contract.event_date.is_required else f"{day} IS NULL OR "
-        condition += f" AND ({undated}{day} < (SELECT as_of_on FROM core_week))"
+        condition += f" AND ({undated}{day} < {week.as_of_on})"
     return f"SELECT * FROM {core} WHERE {condition}"
 
 

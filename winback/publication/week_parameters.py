@@ -13,8 +13,8 @@ import polars as pl
 
 from data_contracts import load_contract, table_names
 from winback.config import Settings
-from winback.contracts.as_of import as_of_view_sql
-from winback.contracts.identifiers import quote_name
+from winback.contracts.as_of import WeekSql, as_of_view_sql
+from winback.contracts.identifiers import quote_name, quote_text
 from winback.contracts.tables import replace_from_frame
 from winback.offers.tables import offer_tables
 from winback.plays.tables import play_rows, step_rows
@@ -37,11 +37,13 @@ def set_week(con: duckdb.DuckDBPyConnection, week: Week, settings: Settings) -> 
         replace_from_frame(con, table, rows)
     replace_from_frame(con, "core_complaint_types", complaint_type_table())
     replace_from_frame(con, "core_reasons", reason_table(settings.workspace.language))
+    constants = WeekSql(f"DATE {quote_text(week.week_on.isoformat())}", str(int(week.batch_cutoff)))
     for table in table_names("input"):
         contract, name = load_contract(table), quote_name("asof_" + table)
-        con.execute(f"CREATE OR REPLACE VIEW {name} AS {as_of_view_sql(contract)}")
+        select = as_of_view_sql(contract, constants)
+        con.execute(f"CREATE OR REPLACE VIEW {name} AS {select}")
         if contract.kind == "state":
-            con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {as_of_view_sql(contract)}")
+            con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {select}")
 
 
 def week_row(week: Week, settings: Settings) -> pl.DataFrame:

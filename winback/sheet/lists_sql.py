@@ -36,19 +36,20 @@ ORDER BY newest.account_id, newest.spent_on DESC
 """
 
 PERIODS = """
-WITH dated AS (
-    SELECT days.account_id, accounts.business_kind, days.day_amount,
+WITH kinds AS (
+    SELECT business_kind, count(*) AS n_peers FROM core_accounts_week GROUP BY business_kind
+),
+dated AS (
+    SELECT days.account_id, days.day_amount,
         CAST(floor((datediff('day', days.spent_on, core_week.as_of_on) - 1) / 28) AS INTEGER) AS period_no
     FROM core_purchase_days AS days
     CROSS JOIN core_week
-    INNER JOIN core_accounts_week AS accounts ON days.account_id = accounts.account_id
     WHERE days.spent_on >= date_add(core_week.as_of_on, -728)
 ),
-kinds AS (
-    SELECT business_kind, count(*) AS n_peers FROM core_accounts_week GROUP BY business_kind
-),
 peers AS (
-    SELECT business_kind, period_no, sum(day_amount) AS peer_amount FROM dated GROUP BY business_kind, period_no
+    SELECT accounts.business_kind, dated.period_no, sum(dated.day_amount) AS peer_amount
+    FROM dated INNER JOIN core_accounts_week AS accounts ON dated.account_id = accounts.account_id
+    GROUP BY accounts.business_kind, dated.period_no
 ),
 own AS (
     SELECT account_id, period_no, sum(day_amount) AS spend_amount

@@ -37,15 +37,31 @@ ORDER BY bought.account_id, bought.n_days DESC, bought.last_on DESC, item
 """
 """Each product (or category, where no product is named) that an account bought, most often bought first."""
 
+_N_BASKETS = 200_000
+_BASKET_LINES = """(
+    SELECT * FROM asof_spend SEMI JOIN baskets USING (account_id, spent_on)
+    WHERE spent_on >= (SELECT spent_on FROM first_day)
+)"""
+"""The first day is asked for once more, since it is read off the blocks of the table; a join reads every line."""
+
 TOGETHER = f"""
-WITH baskets AS (
-    SELECT days.account_id, days.spent_on
+WITH counted AS (
+    SELECT days.spent_on, sum(count(*)) OVER (ORDER BY days.spent_on DESC) AS n_since
     FROM core_purchase_days AS days CROSS JOIN core_week
     WHERE days.spent_on >= date_add(core_week.as_of_on, -365)
-    ORDER BY days.spent_on DESC, days.account_id
-    LIMIT 200000
+    GROUP BY days.spent_on
 ),
-{purchase_lines("(SELECT * FROM asof_spend SEMI JOIN baskets USING (account_id, spent_on))")},
+first_day AS (
+    SELECT coalesce(max(CASE WHEN n_since >= {_N_BASKETS} THEN spent_on END), min(spent_on)) AS spent_on FROM counted
+),
+baskets AS (
+    SELECT account_id, spent_on
+    FROM core_purchase_days
+    WHERE spent_on >= (SELECT spent_on FROM first_day)
+    ORDER BY spent_on DESC, account_id
+    LIMIT {_N_BASKETS}
+),
+{purchase_lines(_BASKET_LINES)},
 held AS (
     SELECT lines.account_id, lines.spent_on, coalesce(lines.product_id, lines.category) AS item,
         max(lines.category) AS category, max(lines.product_id) AS product_id, median(lines.quantity) AS quantity,

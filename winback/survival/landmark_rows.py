@@ -51,11 +51,14 @@ def landmark_numbers(rows: pl.DataFrame) -> npt.NDArray[np.int64]:
     return (rows["as_of_on"].rank("dense").cast(pl.Int64) - 1).to_numpy()
 
 
+COUNT_COLUMNS = ("n_purchase_days", "active_span_days", "tenure_days")
+"""Columns that `purchase_counts` reads."""
+
+
 def purchase_counts(rows: pl.DataFrame) -> PurchaseCounts:
     """The counts that buy-till-you-die models read."""
-    columns = (pl.col("n_purchase_days") - 1, pl.col("active_span_days"), pl.col("tenure_days"))
-    arrays = [rows.select(c.cast(pl.Float64)).to_series().to_numpy() for c in columns]
-    return PurchaseCounts(*arrays)
+    n_days, span, tenure = (rows[name].cast(pl.Float64).to_numpy() for name in COUNT_COLUMNS)
+    return PurchaseCounts(n_days - 1, span, tenure)
 
 
 def data_hash(rows: pl.DataFrame) -> str:

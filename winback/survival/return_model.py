@@ -22,7 +22,7 @@ from winback.survival.design import Design
 from winback.survival.families import DesignedRows, FittedFamily
 from winback.survival.family_btyd import FittedBuyTillDie
 from winback.survival.intervals import interval
-from winback.survival.landmark_rows import landmark_numbers
+from winback.survival.landmark_rows import COUNT_COLUMNS, landmark_numbers
 from winback.survival.season import Seasons
 from winback.survival.stack import Stack
 
@@ -81,6 +81,11 @@ class ReturnModel:
     def level(self) -> str:
         """Word of `model_level`."""
         return LEVEL_OF_FAMILY[self.verdict.champion]
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Columns of `snapshots.feature_rows` that scoring reads, beside those of the lapse itself."""
+        return tuple(sorted({*self.design.columns, *COUNT_COLUMNS}))
 
     def return_probs(self, frame: pl.DataFrame, days: Vector) -> Matrix:
         """P(return untouched within each of `days`), rows x days, never falling.

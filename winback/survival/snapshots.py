@@ -25,7 +25,7 @@ KEY = ("account_id", "as_of_on")
 
 _LAPSE_COLUMNS = ("business_kind", "cycle_group", "cycle_days", "silence_days", "n_purchase_days")
 _WANTED = "_wanted_accounts"
-ROWS_AT_ONCE = 300_000
+ROWS_AT_ONCE = 600_000
 """Accounts whose features stand in memory together where every account of a large business is scored."""
 FUTURE_TABLES = ("core_touches", "core_purchase_days", "core_accounts_week")
 """What `future_days` reads."""
@@ -107,9 +107,9 @@ def feature_rows(
     return with_features(con, lapsed.select(*KEY, *_LAPSE_COLUMNS), only=only)
 
 
-def feature_parts(con: duckdb.DuckDBPyConnection) -> Iterator[pl.DataFrame]:
-    """The rows of `feature_rows` in parts, in their order; one empty part where there are none."""
-    return parts_with_features(con, read_table(con, "core_lapses").select(*KEY, *_LAPSE_COLUMNS))
+def feature_parts(con: duckdb.DuckDBPyConnection, only: Collection[str]) -> Iterator[pl.DataFrame]:
+    """`feature_rows` with the features of these names, in parts, in their order; one empty part where there are none."""
+    return parts_with_features(con, read_table(con, "core_lapses").select(*KEY, *_LAPSE_COLUMNS), only)
 
 
 def feature_columns(con: duckdb.DuckDBPyConnection) -> list[str]:
@@ -143,11 +143,13 @@ def with_features(
     return rows.sort("account_id")
 
 
-def parts_with_features(con: duckdb.DuckDBPyConnection, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
+def parts_with_features(
+    con: duckdb.DuckDBPyConnection, rows: pl.DataFrame, only: Collection[str] | None = None
+) -> Iterator[pl.DataFrame]:
     """`with_features` in parts of `ROWS_AT_ONCE` accounts, in their order; one empty part of no rows."""
     rows = rows.sort("account_id")
     for start in range(0, max(rows.height, 1), ROWS_AT_ONCE):
-        yield with_features(con, rows.slice(start, ROWS_AT_ONCE))
+        yield with_features(con, rows.slice(start, ROWS_AT_ONCE), only=only)
 
 
 def _silent_accounts(con: duckdb.DuckDBPyConnection, rule: SilenceRule) -> pl.DataFrame:
