@@ -10,7 +10,7 @@ TOOLS_STAMP := $(TOOLS_VENV)/.installed
 WORKSPACE ?= workspace
 
 .DEFAULT_GOAL := help
-.PHONY: help env run ui test test-all long test-spark faults lint docs lock bench scale wheel sbom audit clean
+.PHONY: help env run ui test test-all browser long test-spark faults lint docs lock bench scale wheel sbom audit clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -40,6 +40,9 @@ test-all: $(STAMP) test-spark ## Lint, types, architecture and every test
 	$(BIN)/lint-imports
 	DAGSTER_HOME= $(BIN)/dg check defs
 	$(BIN)/python -m pytest -q -m slow -n auto --dist loadfile
+
+browser: ## Chromium for the tests that open pages, which are skipped without one (Debian or Ubuntu, as root)
+	command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; }
 
 long: $(STAMP) ## Forty simulated weeks, checked one by one, and a market with enough lots (hours)
 	$(BIN)/python -m pytest -q -s -m long tests/pipelines/test_forty_weeks.py tests/propensity
