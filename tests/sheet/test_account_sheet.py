@@ -14,6 +14,7 @@ from winback.contracts.tables import replace_from_frame
 from winback.errors import UsageError
 from winback.publication.week_ledger import Week
 from winback.publication.week_parameters import week_row
+from winback.sheet import plan_sql
 from winback.sheet.build import PURCHASE_ROWS, TIMELINE_ROWS, account_sheet, account_sheets
 from winback.sheet.plain import plain_sheet
 
@@ -178,9 +179,9 @@ def test_people_stand_deciders_first_without_those_who_left(con) -> None:
     assert [p.person_name for p in account_sheet(con, "A").people] == ["operator", "owner"]
 
 
-def test_what_is_bought_together_needs_support_and_comes_into_the_plan(con) -> None:
+def test_what_is_bought_together_needs_support_and_comes_into_the_plan(con, monkeypatch: pytest.MonkeyPatch) -> None:
     """On 10 of 20 days tea and cups were bought together, of 10 with cups and 20 with tea: lift 10 x 20 / (20 x 10) = 1; on 10
-    more days only pots were bought, which makes it 1.5."""
+    more days, the oldest, only pots were bought, which makes it 1.5 where they are looked at."""
     put(con, "asof_products", product_id="CUP", product_name="Cups", category="cups", unit_price_amount=1, stock_quantity=90)
     put(con, "asof_products", product_id="TEA", product_name="Tea", category="green", unit_price_amount=10)
     for number in range(30):
@@ -201,6 +202,11 @@ def test_what_is_bought_together_needs_support_and_comes_into_the_plan(con) -> N
     tea, cups = account_sheet(con, "A").plan
     assert (tea.product_name, tea.quantity, tea.line_amount, tea.why) == ("Tea", 8, Decimal("80.00"), "usual")
     assert (cups.product_name, cups.quantity, cups.line_amount, cups.lift) == ("Cups", 4, Decimal("4.00"), 1.5)
+    monkeypatch.setattr(plan_sql, "NEWEST_BASKETS", 20)
+    assert len(account_sheet(con, "A").plan) == 1, "of the newest 20 days half have both, as chance would have it"
+    monkeypatch.setattr(plan_sql, "NEWEST_BASKETS", 25)
+    assert account_sheet(con, "A").plan[1].lift == 1.25, "five of the days with pots"
+    monkeypatch.undo()
     con.execute("DELETE FROM asof_spend WHERE spent_on = ?", [ago(50)])
     assert len(account_sheet(con, "A").plan) == 1, "nine days are too few"
 

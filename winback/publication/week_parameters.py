@@ -26,8 +26,9 @@ from winback.spells.thresholds import cycle_groups
 def set_week(con: duckdb.DuckDBPyConnection, week: Week, settings: Settings) -> None:
     """Write `core_week` and the tables made from catalogues and settings, and make the `asof_*` views.
 
-    What a state view says is kept for this connection in a temporary table of its name: many queries read it, and each would
-    rank the versions of every row anew. Raw rows that come later count from the next call on.
+    For this connection views of the same names hold the week as constants, and what a state view says is kept in a temporary
+    table: many queries read it, and each would rank the versions of every row anew. Raw rows that come later count from the next
+    call on.
     """
     replace_from_frame(con, "core_week", week_row(week, settings))
     replace_from_frame(con, "core_cycle_groups", cycle_groups(settings.lapse))
@@ -40,10 +41,9 @@ def set_week(con: duckdb.DuckDBPyConnection, week: Week, settings: Settings) -> 
     constants = WeekSql(f"DATE {quote_text(week.week_on.isoformat())}", str(int(week.batch_cutoff)))
     for table in table_names("input"):
         contract, name = load_contract(table), quote_name("asof_" + table)
-        select = as_of_view_sql(contract, constants)
-        con.execute(f"CREATE OR REPLACE VIEW {name} AS {select}")
-        if contract.kind == "state":
-            con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {select}")
+        con.execute(f"CREATE OR REPLACE VIEW {name} AS {as_of_view_sql(contract)}")
+        kept = "TABLE" if contract.kind == "state" else "VIEW"
+        con.execute(f"CREATE OR REPLACE TEMP {kept} {name} AS {as_of_view_sql(contract, constants)}")
 
 
 def week_row(week: Week, settings: Settings) -> pl.DataFrame:

@@ -37,7 +37,9 @@ ORDER BY bought.account_id, bought.n_days DESC, bought.last_on DESC, item
 """
 """Each product (or category, where no product is named) that an account bought, most often bought first."""
 
-_N_BASKETS = 200_000
+NEWEST_BASKETS = 200_000
+"""Purchase days that `TOGETHER` looks at."""
+
 _BASKET_LINES = """(
     SELECT * FROM asof_spend SEMI JOIN baskets USING (account_id, spent_on)
     WHERE spent_on >= (SELECT spent_on FROM first_day)
@@ -52,14 +54,14 @@ WITH counted AS (
     GROUP BY days.spent_on
 ),
 first_day AS (
-    SELECT coalesce(max(CASE WHEN n_since >= {_N_BASKETS} THEN spent_on END), min(spent_on)) AS spent_on FROM counted
+    SELECT coalesce(max(CASE WHEN n_since >= ? THEN spent_on END), min(spent_on)) AS spent_on FROM counted
 ),
 baskets AS (
     SELECT account_id, spent_on
     FROM core_purchase_days
     WHERE spent_on >= (SELECT spent_on FROM first_day)
     ORDER BY spent_on DESC, account_id
-    LIMIT {_N_BASKETS}
+    LIMIT ?
 ),
 {purchase_lines(_BASKET_LINES)},
 held AS (
@@ -95,8 +97,9 @@ WHERE pairs.n_together >= ? AND pairs.n_accounts >= ?
     AND pairs.n_together * CAST((SELECT count(*) FROM baskets) AS DOUBLE) >= ? * owners.n_baskets * singles.n_baskets
 ORDER BY pairs.item, lift DESC, pairs.other_item
 """
-"""Items bought on the same day by the same account more often than by chance, over the newest 200,000 purchase days of a year.
-Days with more than 25 items are left out: there everything goes with everything.
+"""Items bought on the same day by the same account more often than by chance, over the newest purchase days of a year. The `?`
+are `NEWEST_BASKETS`, twice, and the least support of a pair (`purchase_plan`). Days with more than 25 items are left out: there
+everything goes with everything.
 
 Lift is the number of days with both, times all days, over the product of the days with each (Brin et al. 1997).
 """
