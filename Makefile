@@ -42,7 +42,7 @@ test-all: $(STAMP) test-spark ## Lint, types, architecture and every test
 	$(BIN)/python -m pytest -q -m slow -n auto --dist loadfile
 
 browser: ## Chromium for the tests that open pages, which are skipped without one (Debian or Ubuntu, as root)
-	command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; }
+	command -v chromium || command -v chromium-browser || command -v google-chrome || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; }
 
 long: $(STAMP) ## Forty simulated weeks, checked one by one, and a market with enough lots (hours)
 	$(BIN)/python -m pytest -q -s -m long tests/pipelines/test_forty_weeks.py tests/propensity

@@ -136,6 +136,12 @@ def test_outcomes_are_not_read_when_scoring(model: AtRiskModel, fresh: pl.DataFr
     assert not set(outcomes) & set(model.features)
 
 
+def test_scores_read_the_features_that_the_model_names_and_no_other(model: AtRiskModel, fresh: pl.DataFrame) -> None:
+    named = fresh.select("account_id", "as_of_on", *model.features)
+    assert len(named.columns) < len(fresh.columns)
+    assert score_at_risk(model, named).equals(score_at_risk(model, fresh))
+
+
 def test_a_model_reads_back_as_written(model: AtRiskModel, fresh: pl.DataFrame, tmp_path: Path) -> None:
     for name, data in model_files(model).items():
         assert name == MODEL_NAME or name.endswith(".ubj")

@@ -67,6 +67,14 @@ def test_scores_keep_their_promises(model: ReturnModel, fresh: pl.DataFrame) -> 
     assert (timing["prob"] == chances.filter(pl.col("horizon_days") == 56)["prob"]).all()
 
 
+def test_scores_read_the_features_that_the_model_names_and_no_other(model: ReturnModel, fresh: pl.DataFrame) -> None:
+    of_lapse = {"account_id", "as_of_on", "business_kind", "cycle_group", "cycle_days", "silence_days", "n_purchase_days"}
+    named = [c for c in fresh.columns if c in of_lapse | set(model.features)]
+    scores, whole = score_returns(model, fresh.select(named)), score_returns(model, fresh)
+    assert len(named) < len(fresh.columns)
+    assert scores.chances.equals(whole.chances) and scores.timing.equals(whole.timing)
+
+
 def test_a_longer_silence_than_any_in_training_is_flagged(model: ReturnModel, fresh: pl.DataFrame) -> None:
     longest = model.training.longest_silence_days
     one = fresh[:1]

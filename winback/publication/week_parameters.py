@@ -38,7 +38,7 @@ def set_week(con: duckdb.DuckDBPyConnection, week: Week, settings: Settings) -> 
         replace_from_frame(con, table, rows)
     replace_from_frame(con, "core_complaint_types", complaint_type_table())
     replace_from_frame(con, "core_reasons", reason_table(settings.workspace.language))
-    constants = WeekSql(f"DATE {quote_text(week.week_on.isoformat())}", str(int(week.batch_cutoff)))
+    constants = WeekSql(f"DATE {quote_text(week.week_on.isoformat())}", str(week.batch_cutoff))
     for table in table_names("input"):
         contract, name = load_contract(table), quote_name("asof_" + table)
         con.execute(f"CREATE OR REPLACE VIEW {name} AS {as_of_view_sql(contract)}")

@@ -90,8 +90,8 @@ def account_sheets(con: duckdb.DuckDBPyConnection, account_ids: Sequence[str]) -
         if has_table(con, "out_promises"):
             for account_id, rows in rows_by_account(con, lists_sql.WRITTEN_PROMISES).items():
                 lists["promises"].setdefault(account_id, []).extend(rows)
-    newest = (plan_sql.NEWEST_BASKETS,) * 2
-    together = rows_by_account(con, plan_sql.TOGETHER, (*newest, MIN_BASKETS, MIN_ACCOUNTS, MIN_LIFT))
+    asked = (plan_sql.NEWEST_BASKETS, MIN_BASKETS, MIN_ACCOUNTS, MIN_LIFT)
+    together = rows_by_account(con, plan_sql.TOGETHER, asked)
     known = sorted(facts["identity"].keys() | facts["behaviour"].keys() | facts["listed"].keys())
     return {account_id: _sheet(account_id, week, facts, lists, together) for account_id in known}
 

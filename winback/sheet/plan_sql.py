@@ -54,14 +54,14 @@ WITH counted AS (
     GROUP BY days.spent_on
 ),
 first_day AS (
-    SELECT coalesce(max(CASE WHEN n_since >= ? THEN spent_on END), min(spent_on)) AS spent_on FROM counted
+    SELECT coalesce(max(CASE WHEN n_since >= $1 THEN spent_on END), min(spent_on)) AS spent_on FROM counted
 ),
 baskets AS (
     SELECT account_id, spent_on
     FROM core_purchase_days
     WHERE spent_on >= (SELECT spent_on FROM first_day)
     ORDER BY spent_on DESC, account_id
-    LIMIT ?
+    LIMIT $1
 ),
 {purchase_lines(_BASKET_LINES)},
 held AS (
@@ -93,13 +93,13 @@ CROSS JOIN core_week
 INNER JOIN singles AS owners ON pairs.item = owners.item
 INNER JOIN singles ON pairs.other_item = singles.item
 LEFT JOIN asof_products AS products ON singles.product_id = products.product_id
-WHERE pairs.n_together >= ? AND pairs.n_accounts >= ?
-    AND pairs.n_together * CAST((SELECT count(*) FROM baskets) AS DOUBLE) >= ? * owners.n_baskets * singles.n_baskets
+WHERE pairs.n_together >= $2 AND pairs.n_accounts >= $3
+    AND pairs.n_together * CAST((SELECT count(*) FROM baskets) AS DOUBLE) >= $4 * owners.n_baskets * singles.n_baskets
 ORDER BY pairs.item, lift DESC, pairs.other_item
 """
-"""Items bought on the same day by the same account more often than by chance, over the newest purchase days of a year. The `?`
-are `NEWEST_BASKETS`, twice, and the least support of a pair (`purchase_plan`). Days with more than 25 items are left out: there
-everything goes with everything.
+"""Items bought on the same day by the same account more often than by chance, over the newest purchase days of a year.
+`$1` is how many of them (`NEWEST_BASKETS`), the others are the least support of a pair (`purchase_plan`). Days with more than 25
+items are left out: there everything goes with everything.
 
 Lift is the number of days with both, times all days, over the product of the days with each (Brin et al. 1997).
 """
